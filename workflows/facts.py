@@ -1,0 +1,171 @@
+"""Everything a guard may look at, as one frozen value.
+
+The packages that hold the truth fill it in; the guards only read it. Whatever is left out is unknown, and
+unknown never opens a step: each default below is the one that refuses.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+
+class Nation(StrEnum):
+    """Whose law on age and parental responsibility applies. Wales follows England (R-43, R-50)."""
+
+    ENGLAND_AND_WALES = "england-and-wales"
+    SCOTLAND = "scotland"
+    NORTHERN_IRELAND = "northern-ireland"
+
+
+class RequesterKind(StrEnum):
+    """In what right the requester asks."""
+
+    UNKNOWN = "unknown"
+    SELF = "self"  # the data subject, be it the child or a person mentioned in the child's record
+    PARENT = "parent"  # holds parental responsibility and asks for the child (R-46)
+    REPRESENTATIVE = "representative"  # solicitor, advocate, friend with written authority (R-60)
+    DEPUTY = "deputy"  # appointed by a court, or holding a registered power of attorney (R-57)
+
+
+class IdentityStatus(StrEnum):
+    UNKNOWN = "unknown"
+    ASKED = "asked"
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+
+
+class AuthorityStatus(StrEnum):
+    UNKNOWN = "unknown"
+    ASKED = "asked"
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+
+
+class Competence(StrEnum):
+    """What a person decided about the child's understanding. Age alone never decides (R-43, R-44)."""
+
+    NOT_ASSESSED = "not-assessed"
+    COMPETENT = "competent"
+    NOT_COMPETENT = "not-competent"
+
+
+class ChildAnswer(StrEnum):
+    """What the child said to somebody else's request about them."""
+
+    UNKNOWN = "unknown"
+    ASKED = "asked"
+    YES = "yes"
+    NO = "no"
+    NO_VIEW = "no-view"
+    NOT_ASKED = "not-asked"  # with the reason recorded (R-48: asking may itself be unsafe)
+
+
+class RefusalGround(StrEnum):
+    UNFOUNDED = "unfounded"
+    EXCESSIVE = "excessive"
+    ALL_EXEMPT = "all-exempt"
+    ALL_EXEMPT_NEUTRAL = "all-exempt-neutral"
+    NO_IDENTITY = "no-identity"
+    NO_AUTHORITY = "no-authority"
+    MAY_NOT_ACT = "may-not-act"
+    CHILD_DECIDES = "child-decides"
+    SUBJECT_HAS_DIED = "subject-has-died"
+
+
+class PackState(StrEnum):
+    NONE = "none"
+    ASSEMBLED = "assembled"
+    APPROVED = "approved"
+    VOID = "void"
+    RELEASED = "released"
+
+
+NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirmed:
+    """The day an approver last confirmed each of four things that change overnight in a family."""
+
+    orders: date | None = None
+    shield: date | None = None
+    moves: date | None = None
+    lives_with: date | None = None
+
+    def days(self) -> tuple[date | None, ...]:
+        return (self.orders, self.shield, self.moves, self.lives_with)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseFacts:
+    """One case as it stands on `today`, seen by `actor`. Persons are given by opaque ids, never by name."""
+
+    today: date
+    actor: str | None = None
+
+    # Who asks, and about whom
+    requester_kind: RequesterKind = RequesterKind.UNKNOWN
+    nation: Nation = Nation.ENGLAND_AND_WALES
+    subject_born: date | None = None
+    age_prompt: int = 12  # from this age a competence assessment is asked for (R-44)
+
+    # Identity and authority
+    identity: IdentityStatus = IdentityStatus.UNKNOWN
+    identity_asked_on: date | None = None  # proof was asked for on this day and has not come
+    authority: AuthorityStatus = AuthorityStatus.UNKNOWN
+    authority_asked_on: date | None = None
+    authority_basis: str | None = None  # code of a RelationshipBasis
+    authority_accepted_on: date | None = None
+    authority_valid_until: date | None = None  # last day on which it counts; None = no known end
+    authority_ended: bool = False
+    orders_considered: bool = False  # false again whenever a new court order is recorded (R-55)
+
+    # The child's own view
+    competence: Competence = Competence.NOT_ASSESSED
+    competence_assessed_by: str | None = None
+    child_answer: ChildAnswer = ChildAnswer.UNKNOWN
+    best_interests_decided_by: str | None = None  # R-45, second half
+
+    # Finding
+    record_attached: bool | None = None
+    search_lines: int = 0
+    search_lines_open: int | None = None
+
+    # Review
+    review_undecided: int | None = None
+    review_given: int | None = None  # entries that would be given, whole or in part
+    consultations_waiting: int | None = None
+    reviewed_by: frozenset[str] = NOBODY
+    prepared_by: frozenset[str] = NOBODY  # had a hand in what is given, or held the case in the last day
+
+    # The pack and its approval
+    pack: PackState = PackState.NONE
+    pack_leaks: int | None = None
+    approved_by: str | None = None
+    confirmed: Confirmed = field(default_factory=Confirmed)
+    confirmed_since: date | None = None  # earliest day that still counts: five working days back
+
+    # Proposals that wait for a second person: who made them
+    receipt_day_proposed_by: str | None = None
+    nothing_held_proposed_by: str | None = None
+    refusal_proposed_by: str | None = None
+    refusal_ground: RefusalGround | None = None
+
+    # The clock
+    received_on: date | None = None
+    # Last day on which notice of an extension counts (R-12): the clock's `extension_notice_by`, and while a
+    # clarification is open `notice_if_answered_today`, because the pause moves it along (R-16).
+    notice_deadline: date | None = None
+    extended: bool | None = None
+    clarification_open: bool | None = None  # asked and unanswered, whether or not it stops the clock
+    clarification_asked_on: date | None = None
+
+    @property
+    def waits_for_requester(self) -> bool:
+        """Something was asked of the requester and has not come. A question to a child is not in here, on
+        purpose: the requester must not be able to tell that it was put (R-92)."""
+        return (
+            self.identity is IdentityStatus.ASKED
+            or self.authority is AuthorityStatus.ASKED
+            or self.clarification_open is True
+        )
