@@ -1,0 +1,12 @@
+"""Every table of the portal, in one place to import before the schema is asked for."""
+
+import portal.audit.models
+import portal.cases.models
+import portal.documents.models
+import portal.jobs
+import portal.once
+import portal.people.models
+import portal.records.models
+import portal.review.models  # noqa: F401
+
+APPEND_ONLY = ("log", "event")  # triggers and rights keep these from being rewritten
