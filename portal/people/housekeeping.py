@@ -1,0 +1,16 @@
+"""What the daily job throws away: sessions that are over, links and counts of yesterday."""
+
+from __future__ import annotations
+
+import datetime
+
+from sqlmodel import Session
+
+from portal.people import limits, sessions, tokens
+
+
+def sweep(session: Session, *, now: datetime.datetime) -> None:
+    """Deletes what has no use any more (its columns say how long each is kept)."""
+    sessions.sweep(session, now=now)
+    tokens.sweep(session, now=now)
+    limits.sweep(session, now=now)

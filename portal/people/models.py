@@ -1,0 +1,173 @@
+"""Tables of people: requesters, staff, teams, and how they come in."""
+
+import datetime
+import uuid
+
+from sqlalchemy import Index, text
+from sqlmodel import SQLModel
+
+from portal.db import choice, column, new_id
+from portal.vault import Owner
+
+DOORS = ("family", "staff")
+_HELD = text("state = 'held'")
+STAFF_ROLES = ("caseworker", "approver", "auditor", "administrator")
+
+
+class Team(SQLModel, table=True):
+    """A team that cases belong to."""
+
+    __tablename__ = "team"
+
+    id: uuid.UUID = column("random, time-ordered", default_factory=new_id, primary_key=True)
+    name: str = column("the team's name; kept while the installation lives", unique=True)
+
+
+class Staff(SQLModel, table=True):
+    """A person who works for the controller. One account, one person: never shared."""
+
+    __tablename__ = "staff"
+
+    id: uuid.UUID = column("random, time-ordered; stands in the log", default_factory=new_id, primary_key=True)
+    version: int = column("grows with each edit, so that no edit is lost", default=1)
+    sealed: bytes = column("name and work e-mail, sealed under the system's key; kept with the log")
+    email_blind: bytes = column("blind index of the work e-mail, to sign in", unique=True)
+    password_hash: str = column("Argon2id of the password")
+    role: str = column("what the person may do", sa_type=choice(*STAFF_ROLES, name="staff_role"))
+    team_id: uuid.UUID | None = column("team whose cases they see", default=None, foreign_key="team.id", index=True)
+    disabled_at: datetime.datetime | None = column("since when the account is closed", default=None)
+    last_sign_in_at: datetime.datetime | None = column("shown to them at the next sign-in", default=None)
+
+    def vault_owner(self) -> Owner:
+        return Owner.system()
+
+    def vault_row(self) -> str:
+        return f"staff:{self.id.hex}"
+
+
+class Person(SQLModel, table=True):
+    """A requester: who asks, and how they can safely be reached. An account is a person, never a household."""
+
+    __tablename__ = "person"
+
+    id: uuid.UUID = column("random, time-ordered", default_factory=new_id, primary_key=True)
+    version: int = column("grows with each edit", default=1)
+    sealed: bytes = column("name, contact points, safe-contact wishes; person's key; kept as long as their cases")
+    email_blind: bytes | None = column("blind index of the e-mail address, to sign in", default=None, index=True)
+    language: str = column("language of letters and mails", default="en")
+    created_at: datetime.datetime = column("when they first wrote to us")
+
+    def vault_owner(self) -> Owner:
+        return Owner.person(self.id)
+
+    def vault_row(self) -> str:
+        return f"person:{self.id.hex}"
+
+
+class Factor(SQLModel, table=True):
+    """A second factor of a person or a member of staff."""
+
+    __tablename__ = "factor"
+
+    id: uuid.UUID = column("random, time-ordered", default_factory=new_id, primary_key=True)
+    door: str = column("whose factor: family or staff", sa_type=choice(*DOORS, name="factor_door"))
+    holder_id: uuid.UUID = column("the person or member of staff", index=True)
+    kind: str = column(
+        "app that shows codes, or printed sheet", sa_type=choice("totp", "code_sheet", name="factor_kind")
+    )
+    sealed: bytes = column("the app's secret, sealed; destroyed when the factor ends")
+    last_counter: int = column("last time step used: a code opens once", default=0)
+    made_at: datetime.datetime = column("when it was made")
+    confirmed_at: datetime.datetime | None = column("when it first worked, or was handed over", default=None)
+    ended_at: datetime.datetime | None = column("when it stopped counting", default=None)
+
+    def vault_owner(self) -> Owner:
+        return Owner.person(self.holder_id) if self.door == "family" else Owner.system()
+
+    def vault_row(self) -> str:
+        return f"factor:{self.id.hex}"
+
+
+class SheetCode(SQLModel, table=True):
+    """One numbered code of a printed sheet; each opens once."""
+
+    __tablename__ = "sheet_code"
+
+    factor_id: uuid.UUID = column("the sheet", primary_key=True, foreign_key="factor.id")
+    number: int = column("number printed beside the code", primary_key=True)
+    code_hash: str = column("slow hash of the code")
+    used_at: datetime.datetime | None = column("when it was used", default=None)
+
+
+class SignInToken(SQLModel, table=True):
+    """A link sent by mail: random, single use, bound to the browser that asked (security.md 6d)."""
+
+    __tablename__ = "sign_in_token"
+
+    token_hash: bytes = column("SHA-256 of the random token", primary_key=True)
+    purpose: str = column("what it is for", sa_type=choice("sign_in", "resume_draft", name="token_purpose"))
+    holder_id: uuid.UUID = column("person or draft it is for", index=True)
+    browser_hash: bytes = column("SHA-256 of the asking browser's cookie")
+    made_at: datetime.datetime = column("when it was asked for")
+    expires_at: datetime.datetime = column("from when it is dead; rows are deleted after a day")
+    used_at: datetime.datetime | None = column("when it was used: once", default=None)
+
+
+class SignInSession(SQLModel, table=True):
+    """A signed-in session. Ending it deletes the row, so a copied cookie opens nothing."""
+
+    __tablename__ = "sign_in_session"
+
+    id_hash: bytes = column("SHA-256 of the random id in the cookie", primary_key=True)
+    door: str = column("family or staff", sa_type=choice(*DOORS, name="session_door"))
+    holder_id: uuid.UUID = column("the person or member of staff", index=True)
+    second_factor_at: datetime.datetime | None = column("when the second factor was last shown", default=None)
+    made_at: datetime.datetime = column("when the session began: absolute limit")
+    seen_at: datetime.datetime = column("last seen, at most one write a minute: idle limit")
+
+
+class Limit(SQLModel, table=True):
+    """Counts tries per account, address or network in a window of time."""
+
+    __tablename__ = "limit_count"
+
+    bucket: bytes = column("blind name of what is limited", primary_key=True)
+    window: int = column("minute since 1970 in which the window of time began", primary_key=True)
+    count: int = column("tries in the window; rows are deleted after a day")
+
+
+class OutboxMessage(SQLModel, table=True):
+    """A message waiting to go out. It holds ids and a template: address, safety check and words come at sending."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_held", "id", sqlite_where=_HELD, postgresql_where=_HELD),)
+
+    id: uuid.UUID = column("random, time-ordered; makes the Message-ID", default_factory=new_id, primary_key=True)
+    key: str = column("the same message asked for twice is one message", unique=True)
+    template: str = column("which message")
+    language: str = column("language of the message", default="en")
+    person_id: uuid.UUID | None = column("whom it is for; empty for a draft's link", default=None)
+    case_id: uuid.UUID | None = column("the case it concerns", default=None, index=True)
+    token_sealed: bytes | None = column("the link's random token, sealed; emptied once sent", default=None)
+    state: str = column(
+        "waiting, sent, held for a person, or void",
+        default="waiting",
+        sa_type=choice("waiting", "sent", "held", "void", name="outbox_state"),
+    )
+    made_at: datetime.datetime = column("when it was asked for")
+    sent_at: datetime.datetime | None = column("when it left; rows follow their case", default=None)
+
+
+__all__ = [
+    "DOORS",
+    "STAFF_ROLES",
+    "Factor",
+    "Limit",
+    "OutboxMessage",
+    "Person",
+    "SheetCode",
+    "SignInSession",
+    "SignInToken",
+    "Staff",
+    "Team",
+]

@@ -1,0 +1,117 @@
+"""Accounts of staff: one person, one account, a long password and a code from an app (security.md 6b)."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from dataclasses import dataclass
+
+from sqlmodel import Session, select
+
+from portal import audit, db
+from portal.audit import Act
+from portal.errors import PortalError
+from portal.people import factors, hashing, sessions
+from portal.people.models import STAFF_ROLES, Staff
+from portal.vault import vault_of
+from workflows.words import mark as _
+
+SHORTEST, LONGEST = 15, 128  # ASVS V6.2: length alone, no rules about kinds of letters
+
+
+class PasswordRefused(PortalError):
+    """The password is too short, too long, or the account's own address."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """Whose account an address is, and whether the password was right."""
+
+    staff: Staff | None
+    right: bool
+
+
+def create(
+    session: Session,
+    *,
+    name: str,
+    email: str,
+    password: str,
+    role: str,
+    pepper: bytes,
+    team_id: uuid.UUID | None = None,
+) -> Staff:
+    """Enters an account. It opens nothing before an app is enrolled (`factors.add_app`).
+
+    Raises PasswordRefused."""
+    if role not in STAFF_ROLES:
+        raise ValueError(f"no such role: {role}")
+    check_new_password(password, email)
+    vault = vault_of(session)
+    blind = vault.blind("email", email)
+    hashed = hashing.slow_hash(pepper, password)
+    staff = Staff(id=db.new_id(), sealed=b"", email_blind=blind, password_hash=hashed, role=role, team_id=team_id)
+    vault.put(staff, {"name": name, "email": email})
+    session.add(staff)
+    session.flush()
+    audit.append(session, _act(staff, "staff_created"))
+    return staff
+
+
+def check_new_password(password: str, email: str) -> None:
+    """Raises PasswordRefused with words that say what to change."""
+    if len(password) < SHORTEST:
+        raise PasswordRefused(_("The password must have 15 characters or more. Four words are easy to keep in mind."))
+    if len(password) > LONGEST:
+        raise PasswordRefused(_("The password must have 128 characters or fewer."))
+    if password.casefold() == email.casefold() or len(set(password)) < 5:
+        raise PasswordRefused(_("This password is too easy to guess. Choose another."))
+
+
+def recognise(session: Session, email: str, password: str, *, pepper: bytes) -> Recognised:
+    """Tests a password; as slow for an address nobody has. Call outside a write transaction."""
+    staff = session.exec(select(Staff).where(Staff.email_blind == vault_of(session).blind("email", email))).first()
+    right = hashing.matches(pepper, staff.password_hash if staff else None, password[: LONGEST + 1])
+    return Recognised(staff, right and staff is not None and staff.disabled_at is None)
+
+
+def signed_in(session: Session, staff: Staff, *, now: datetime.datetime) -> datetime.datetime | None:
+    """Notes a full sign-in and answers when the one before was, for the person to recognise (ASVS V6.3.5)."""
+    row = db.lock(session, Staff, id=staff.id)
+    if row is None:
+        return None
+    before: datetime.datetime | None = row.last_sign_in_at
+    row.last_sign_in_at = now
+    session.flush()
+    return before
+
+
+def disable(session: Session, staff_id: uuid.UUID, *, by: str, now: datetime.datetime) -> None:
+    """Closes an account; its sessions end in the same transaction (ASVS V7.4.2)."""
+    staff = db.lock(session, Staff, id=staff_id)
+    if staff is None:
+        return
+    staff.disabled_at = staff.disabled_at or now
+    staff.version += 1
+    session.flush()
+    sessions.end_all(session, "staff", staff_id)
+    audit.append(session, Act(chain=audit.account_chain("staff", staff_id), act="staff_disabled", actor=by))
+
+
+def enrol_app(session: Session, staff: Staff, *, now: datetime.datetime) -> str:
+    """Enrols a new app for the account and answers its secret, to be shown once; an earlier app ends."""
+    for earlier in factors.live(session, "staff", staff.id, "totp"):
+        factors.end(session, earlier, now=now)
+    secret = factors.new_secret()
+    factors.add_app(session, "staff", staff.id, secret, used_step=0, now=now)
+    audit.append(session, _act(staff, "factor_added"))
+    return secret
+
+
+def name_of(session: Session, staff: Staff) -> str:
+    """The person's name, for the head of their own pages."""
+    return str(vault_of(session).get(staff)["name"])
+
+
+def _act(staff: Staff, act: str) -> Act:
+    return Act(chain=audit.account_chain("staff", staff.id), act=act, actor="system", role=staff.role)
