@@ -1,0 +1,40 @@
+"""What guards may look at, gathered from the ledger and from the packages that hold the rest.
+
+A provider is registered in create_app() by the package that owns the facts; it answers with values for fields of
+CaseFacts. Cases themselves fold the ledger.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlmodel import Session
+
+from portal.cases import clocking
+from portal.cases.actors import Actor
+from portal.cases.ledger import Happened
+from portal.cases.models import Case
+from workflows.facts import CaseFacts
+
+Provider = Callable[[Session, Case, Sequence[Happened]], dict[str, Any]]
+_providers: list[Provider] = []
+
+
+def provides(provider: Provider) -> Provider:
+    """Registers a provider of facts; registering it again changes nothing."""
+    if provider not in _providers:
+        _providers.append(provider)
+    return provider
+
+
+def facts_of(
+    session: Session, case: Case, events: Sequence[Happened], *, actor: Actor, today: datetime.date
+) -> CaseFacts:
+    """The case as it stands today, seen by this actor. What nobody provides stays unknown, which refuses."""
+    facts = CaseFacts(today=today, actor=str(actor), received_on=case.received_on)
+    for provider in (clocking.provide, *_providers):
+        facts = replace(facts, **provider(session, case, events))
+    return facts

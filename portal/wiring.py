@@ -1,0 +1,29 @@
+"""Where a package needs to know what only a package above it knows, it asks through a function registered here.
+
+Both the web and the worker call this once, so that a job finds the same answers as a page.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlmodel import Session
+
+from portal.cases import consulting, drafts, evidence, searching
+from portal.cases.models import Case
+from portal.documents import assembly, correspondence, release
+from portal.people import outbox
+from portal.review import deciding
+
+# Importing these registers their facts for guards and their kinds of job; a guard without its facts refuses.
+CONNECTED = (searching, consulting, drafts, evidence, deciding, release, assembly, correspondence)
+
+
+def connect_packages() -> None:
+    """Registers the answers, and the handlers of jobs by importing them. Safe to call again."""
+    outbox.refer_with(_reference_of)
+
+
+def _reference_of(session: Session, case_id: uuid.UUID) -> str | None:
+    case = session.get(Case, case_id)
+    return case.reference if case else None
