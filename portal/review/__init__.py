@@ -1,0 +1,1 @@
+"""What of a record this requester may see: decisions, redactions, suggestions."""
