@@ -1,0 +1,1 @@
+"""What is given out: the frozen pack and its PDF, letters, the leak gate, release."""

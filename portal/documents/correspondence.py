@@ -1,0 +1,148 @@
+"""The letters of a case: asked for by a step, made once by a job, the same bytes ever after.
+
+A letter is opened in a home: it never names the child or says why something was withheld (R-92)."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from portal import audit, db, jobs
+from portal.cases import clocking, ledger, searching, verbs
+from portal.cases.actors import Actor
+from portal.cases.ledger import CaseNotFound, Happened
+from portal.cases.models import Case
+from portal.documents import information, letters
+from portal.documents.letters import LetterFacts
+from portal.documents.models import Letter
+from portal.people.models import Person
+from portal.vault import Owner, vault_of
+from portal.vault.files import FileStore
+from workflows.clock import received_day
+from workflows.kinds import WORKFLOWS
+from workflows.table import Addressee, Ask, Step, Workflow
+
+PROPOSALS = {  # a letter that confirms a proposal states what the proposal said
+    "refuse": "propose_refusal",
+    "refuse_for_identity": "propose_refusal",
+    "confirm_nothing_held": "propose_nothing_held",
+    "confirm_receipt_day": "propose_receipt_day",
+}
+
+
+def of_case(session: Session, case: Case, *, by: Actor) -> list[Letter]:
+    """The letters of a case, newest first; a requester sees those written to them."""
+    query = select(Letter).where(Letter.case_id == case.id, Letter.state == "made").order_by(col(Letter.made_at).desc())
+    rows = session.exec(query).all()
+    if by.kind == "family":
+        to_child = {step.letter for step in WORKFLOWS[case.kind].steps if step.letter_to is Addressee.CHILD}
+        return [row for row in rows if row.template not in to_child]
+    return list(rows)
+
+
+def pdf(session: Session, files: FileStore, case: Case, letter_id: uuid.UUID, *, by: Actor) -> bytes:
+    """The letter's bytes; logged. Raises CaseNotFound for a letter of another case, or to somebody else."""
+    row = next((row for row in of_case(session, case, by=by) if row.id == letter_id), None)
+    if row is None or row.pdf_file is None:
+        raise CaseNotFound
+    act = verbs.act(case, by, "open_letter")
+    if db.is_writable(session):
+        audit.append(session, act)
+    else:
+        with db.database_of(session).write() as writing:
+            audit.append(writing, act)
+    return files.read(Owner.case(case.id), row.pdf_file)
+
+
+@jobs.handler("make_letter")
+def make_letter(work: jobs.Work) -> None:
+    """Makes the letter of one event, once however often it runs."""
+    case_id, seq, template = uuid.UUID(work.args["case"]), int(work.args["seq"]), work.args["template"]
+    with work.database.read() as session:
+        if _there(session, case_id, seq):
+            return
+        case = session.get_one(Case, case_id)
+        facts = facts_of(session, case, seq)
+    made = letters.letter_pdf(case.kind, template, facts)
+    file_id = work.runtime.files.write(Owner.case(case_id), made)
+    with work.database.write() as session:
+        case = ledger.locked(session, case_id)
+        if _there(session, case_id, seq):
+            return
+        row = Letter(
+            case_id=case_id,
+            event_seq=seq,
+            template=template,
+            language=facts.language,
+            state="made",
+            made_at=db.now(),
+            pdf_file=file_id,
+            sealed=b"",
+        )
+        vault_of(session).put(row, {"answers": dict(facts.answers)})
+        session.add(row)
+        session.flush()
+        audit.append(session, verbs.act(case, Actor.system(), "letter_made", template))
+
+
+def facts_of(session: Session, case: Case, seq: int) -> LetterFacts:
+    """What the letter of event `seq` states: the clock as it stood then, address and search plan as they are now."""
+    events = [event for event in ledger.history(session, case) if event.seq <= seq]
+    settings, vault = clocking.settings_of(session), vault_of(session)
+    person = session.get_one(Person, case.requester_id)
+    contact = vault.get(person)
+    clock = clocking.reading(session, case, events)
+    name, lines = contact["name"], information.address_lines(contact)
+    if _is_to_child(case, events[-1]):  # handed over by somebody the child trusts, never posted to the requester
+        name, lines = vault.get(case)["subject"]["names"], ()
+    return LetterFacts(
+        reference=case.reference,
+        recipient_name=name,
+        recipient_lines=lines[: letters.ADDRESS_LINES],
+        authority=information.authority(settings),
+        regulator=information.regulator(settings),
+        date=received_day(events[-1].at),
+        received=clock.received,
+        due=clock.earlier_day,
+        language=person.language,
+        portal_link=settings.family_url,
+        answers=_answers(WORKFLOWS[case.kind], events),
+        searched=tuple(information.searched(one) for one in searching.plan(session, case)),
+    )
+
+
+def _answers(workflow: Workflow, events: list[Happened]) -> dict[str, str]:
+    """The answers of the step that sends the letter, in words, with those of the proposal it confirms."""
+    told: dict[str, str] = {}
+    for name in (PROPOSALS.get(events[-1].name), events[-1].name):
+        event = next((one for one in reversed(events) if one.name == name), None)
+        step = next((one for one in workflow.steps if one.name == name), None)
+        if event and step:
+            told |= _in_words(step, event)
+    return told
+
+
+def _in_words(step: Step, event: Happened) -> dict[str, str]:
+    told = {}
+    for need in step.needs:
+        answer: Any = event.answers.get(need.name)
+        if answer in (None, ""):
+            continue
+        labels = {choice.value: choice.label for choice in need.choices}
+        if need.kind is Ask.DATE:
+            answer = information.day_in_words(datetime.date.fromisoformat(answer))
+        told[need.name] = str(labels.get(answer, answer))
+    return told
+
+
+def _is_to_child(case: Case, event: Happened) -> bool:
+    steps = WORKFLOWS[case.kind].steps
+    return any(step.name == event.name and step.letter_to is Addressee.CHILD for step in steps)
+
+
+def _there(session: Session, case_id: uuid.UUID, seq: int) -> bool:
+    query = select(Letter.id).where(Letter.case_id == case_id, Letter.event_seq == seq)
+    return session.exec(query).first() is not None

@@ -1,0 +1,318 @@
+"""From a finished review to the requester's hands: what was removed is in no byte, what was approved is what leaves."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pikepdf
+import pytest
+import sqlalchemy as sa
+import time_machine
+from sqlmodel import Session, select
+
+from portal import checking, jobs
+from portal.cases import verbs
+from portal.cases.ledger import CaseNotFound
+from portal.cases.models import Case
+from portal.documents import release
+from portal.documents.models import StoredPack
+from portal.documents.pack import Pack, from_json
+from portal.people.models import OutboxMessage
+from portal.review import deciding
+from portal.review.models import ReviewItem
+from portal.runtime import Runtime
+from portal.vault import Owner
+from tests import builders
+from workflows.table import StepRefused
+
+HIDDEN_PEOPLE = ("Neighbour",)
+
+
+def opened(runtime: Runtime, pack: StoredPack) -> Pack:
+    return from_json(runtime.files.read(Owner.case(pack.case_id), pack.content_file))  # type: ignore[arg-type]
+
+
+def bytes_of(runtime: Runtime, pack: StoredPack) -> bytes:
+    return runtime.files.read(Owner.case(pack.case_id), pack.pdf_file)  # type: ignore[arg-type]
+
+
+def every_stream(pdf: bytes) -> Iterator[bytes]:
+    """All that a reader of the PDF can get at, unpacked."""
+    import io
+
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        for found in document.objects:
+            if isinstance(found, pikepdf.Stream):
+                yield found.read_bytes()
+        yield str(document.docinfo).encode()
+        with document.open_outline() as outline:
+            yield str(outline).encode()
+
+
+def release_it(
+    walk: builders.Walk, pack: StoredPack, *, name: str = builders.REQUESTER, today: datetime.date | None = None
+) -> None:
+    walk.act(
+        lambda session: release.release(
+            session,
+            walk.runtime.files,
+            walk.case_id,
+            pack.id,
+            recipient=name,
+            by=walk.approver.actor,
+            today=today or walk.today,
+        )
+    )
+
+
+def removed_texts(walk: builders.Walk) -> list[str]:
+    """What this review took out: a confidence, a sensitive service, a neighbour's name."""
+    with walk.runtime.database.write() as session, walk.runtime.vault.unlocked():
+        case = session.get_one(Case, walk.case_id)
+        looking = builders.looking(session, walk)
+        some = [one for one in deciding.items(session, case, limit=1000) if one.state == "withhold"]
+        texts = [entry.text for entry in deciding.entries_of(session, looking, some)]
+        hidden = [third.names[0] for third, row, _told in deciding.mentions(session, looking) if row.decision == "hide"]
+    assert some
+    assert hidden
+    return [builders.CONFIDENCE, *texts, *hidden]
+
+
+def test_what_was_removed_is_in_no_byte_of_anything_that_leaves(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "ready")
+    pack = builders.pack_of(walk)
+    canaries = removed_texts(walk)
+    jobs.run_all(runtime.database, runtime)  # letters and mails too
+    leaving = [*every_stream(bytes_of(runtime, pack)), bytes_of(runtime, pack)]
+    leaving.append(runtime.files.read(Owner.case(walk.case_id), pack.content_file))  # type: ignore[arg-type]
+    leaving += [path.read_bytes() for path in runtime.settings.instance.glob("mail/**/*") if path.is_file()]
+    with runtime.database.read() as session:
+        for table in ("job", "outbox", "log", "pack", "letter"):
+            leaving.append(repr(session.execute(sa.text(f"SELECT * FROM {table}")).all()).encode())
+    assert len(leaving) > 10
+    for canary in canaries:
+        for ways in (canary.encode(), canary.encode("utf-16-be"), canary.encode().hex().encode()):
+            assert not any(ways in data for data in leaving), canary
+
+
+def test_the_review_still_shows_in_the_copy_as_gaps_with_words_from_the_shared_set(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "approval")
+    pack = opened(runtime, builders.pack_of(walk))
+    assert [entry.number for entry in pack.entries] == list(range(1, len(pack.entries) + 1))
+    assert any(entry.gaps for entry in pack.entries)
+    assert "EX-" not in json.dumps([str(entry) for entry in pack.entries])
+
+
+def test_a_code_that_may_not_be_told_gives_the_same_copy_as_one_that_may(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "review")
+    builders.decide_all(walk)
+    packs = []
+    for code in ("EX-TP", "EX-CR"):
+
+        def change(session: Session, code: str = code) -> None:
+            case = session.get_one(Case, walk.case_id)
+            looking = builders.looking(session, walk)
+            for one in deciding.items(session, case, limit=1000):
+                if one.state != "redact" or not one.said.spans:
+                    continue
+                (entry,) = deciding.entries_of(session, looking, [one])
+                said = replace(one.said, spans=tuple(replace(span, code=code) for span in one.said.spans))
+                deciding.decide(
+                    session, walk.case_id, one.id, said, version=one.version, text=entry.text,
+                    category=entry.category, by=walk.worker.actor, today=walk.today,
+                )  # fmt: skip
+
+        walk.act(change)
+        packs.append(opened(runtime, builders.assemble(walk)))
+    one, two = (replace(pack, copy_number="", cut_off=packs[0].cut_off, date=packs[0].date) for pack in packs)
+    assert one == two
+
+
+def test_a_pack_is_released_only_to_the_name_it_was_made_for(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "approval")
+    builders.approve(walk)
+    pack = builders.pack_of(walk)
+    with pytest.raises(StepRefused, match="not the recipient"):
+        release_it(walk, pack, name="Somebody Else")
+    release_it(walk, pack, name="  " + builders.REQUESTER.upper() + " ")
+    assert walk.case.state == "ready"
+
+
+def test_a_pack_whose_bytes_are_not_those_approved_does_not_leave(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "approval")
+    builders.approve(walk)
+    pack = builders.pack_of(walk)
+    other = runtime.files.write(Owner.case(walk.case_id), bytes_of(runtime, pack) + b" ")
+    walk.act(lambda session: session.execute(sa.update(StoredPack).values(pdf_file=other)))
+    with pytest.raises(StepRefused, match="not the one that was approved"):
+        release_it(walk, pack)
+    assert walk.case.state == "approval"
+
+
+def test_a_redaction_changed_after_approval_makes_it_void(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "approval")
+    builders.approve(walk)
+    pack = builders.pack_of(walk)
+    # Not even a change that went past the review's own door can leave under the old approval.
+    walk.act(lambda session: session.execute(sa.update(ReviewItem).values(version=ReviewItem.version + 1)))
+    with pytest.raises(StepRefused):
+        release_it(walk, pack)
+
+
+def test_sending_it_back_voids_the_approval_and_a_new_pack_needs_a_new_one(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "approval")
+    builders.approve(walk)
+    walk.step("send_back", reason="One more look")
+    with pytest.raises(StepRefused):
+        walk.step("send_to_approval")
+    builders.assemble(walk)
+    walk.step("send_to_approval")
+    with pytest.raises(StepRefused):
+        release_it(walk, builders.pack_of(walk))
+    builders.approve(walk)
+    release_it(walk, builders.pack_of(walk))
+    assert walk.case.state == "ready"
+
+
+def test_an_eighteenth_birthday_overnight_stops_release_and_every_later_download(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "approval")
+    builders.approve(walk)
+    birthday = builders.BORN.replace(year=builders.BORN.year + 18)
+    with pytest.raises(StepRefused):
+        release_it(walk, builders.pack_of(walk), today=birthday)
+    release_it(walk, builders.pack_of(walk))
+    with runtime.database.read() as session:
+        case = session.get_one(Case, walk.case_id)
+        assert len(release.released(session, case)) == 1
+        assert release.released(session, case, today=birthday) == []
+
+
+def test_a_new_order_voids_an_approval_and_a_routine_import_does_not(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "approval")
+    builders.approve(walk)
+    builders.rich_child(runtime, notes=9)  # the same child again, with more notes
+    walk.step("confirm_again", by=walk.approver, orders=True, shield=True, moves=True, lives_with=True)
+    with runtime.database.read() as session:
+        case = session.get_one(Case, walk.case_id)
+        assert {
+            one.step.name: one.refused
+            for one in verbs.offered(session, case, _events(session, case), by=walk.approver.actor, today=walk.today)
+        }["release"] is None
+    walk.step("new_order", order="A prohibited steps order")
+    assert walk.case.state == "checking"
+    with pytest.raises(StepRefused):
+        release_it(walk, builders.pack_of(walk))
+
+
+def _events(session: Session, case: Case):
+    from portal.cases import ledger
+
+    return ledger.history(session, case)
+
+
+def test_the_requester_reads_and_downloads_and_each_opening_is_in_the_log(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "ready")
+    pack, who = builders.pack_of(walk), walk.requester
+    with runtime.database.read() as session, pytest.raises(StepRefused, match="Open your copy first"):
+        release.pdf(session, runtime.files, session.get_one(Case, walk.case_id), pack, by=who)
+    walk.act(lambda session: release.collect(session, walk.case_id, pack.id, by=who))
+    with runtime.database.read() as session:
+        case = session.get_one(Case, walk.case_id)
+        first = release.pdf(session, runtime.files, case, pack, by=who)
+        second = release.pdf(session, runtime.files, case, pack, by=who)
+        assert first == second
+        assert release.reading(session, runtime.files, case, pack, by=who) == opened(runtime, pack)
+    with runtime.database.read() as session:
+        acts = session.scalars(sa.text("SELECT act FROM log WHERE act IN ('download_pack', 'read_pack')")).all()
+        assert sorted(acts) == ["download_pack", "download_pack", "read_pack"]
+        assert session.get_one(Case, walk.case_id).state == "collected"
+
+
+def test_twenty_openings_at_once_collect_the_copy_once(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "ready")
+    pack, who, faults = builders.pack_of(walk), walk.requester, []
+
+    def fetch() -> None:
+        try:
+            walk.act(lambda session: release.collect(session, walk.case_id, pack.id, by=who))
+        except Exception as fault:  # whatever it is, the test must see it
+            faults.append(fault)
+
+    threads = [threading.Thread(target=fetch) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    with runtime.database.read() as session:
+        collected = session.scalar(sa.text("SELECT count(*) FROM event WHERE name = 'collect'"))
+        assert collected == 1
+
+
+def test_another_requester_cannot_open_it(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "ready")
+    other = builders.open_case(runtime, email="other@example.org", requester="Other Person")
+    from portal.cases.actors import Actor
+
+    with runtime.database.read() as session, pytest.raises(CaseNotFound):
+        case = session.get_one(Case, walk.case_id)
+        release.pdf(session, runtime.files, case, builders.pack_of(walk), by=Actor.requester(other.requester_id))
+
+
+def test_a_stopped_release_closes_every_way_to_the_copy(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "collected")
+    walk.step("stop_release", reason="It reached us that the mailbox is shared")
+    with runtime.database.read() as session, pytest.raises(StepRefused):
+        case = session.get_one(Case, walk.case_id)
+        release.pdf(session, runtime.files, case, builders.pack_of(walk), by=walk.requester)
+
+
+def test_a_worker_killed_after_the_files_leaves_an_orphan_and_no_half_pack(runtime: Runtime, monkeypatch) -> None:
+    from portal.documents import assembly
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_arguments: object, **_named: object) -> None:
+        raise Killed
+
+    walk = builders.case_in(runtime, "review")
+    builders.decide_all(walk)
+    walk.act(lambda session: release.request_pack(session, walk.case_id, by=walk.worker.actor))
+    with monkeypatch.context() as patch:
+        patch.setattr(assembly, "_keep", die)
+        with pytest.raises(Killed):
+            jobs.run_all(runtime.database, runtime)
+    assert builders.pack_of(walk).state == "assembling"
+    with time_machine.travel(datetime.datetime.now(datetime.UTC) + 2 * jobs.LEASE, tick=True):
+        jobs.run_all(runtime.database, runtime, worker="another")
+    assert builders.pack_of(walk).state == "assembled"
+    assert list(checking.faults(runtime)) == []
+
+
+def test_the_requester_is_told_in_neutral_words(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "ready")
+    jobs.run_all(runtime.database, runtime)
+    mails = [path.read_text(errors="replace") for path in runtime.settings.instance.glob("mail/**/*.eml")]
+    assert mails
+    for mail in mails:
+        for word in (builders.CHILD_NAME, "Lark", "Council", "council", "child"):
+            assert word not in mail.split("\n\n", 1)[1], word
+    with runtime.database.read() as session:
+        assert {row.state for row in session.exec(select(OutboxMessage)).all()} == {"sent"}
+        assert walk.case.state == "ready"
+
+
+def test_a_pack_that_cannot_be_made_as_things_stand_says_so_and_is_not_tried_again(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "review")
+    builders.decide_all(walk)
+    walk.act(lambda session: release.request_pack(session, walk.case_id, by=walk.worker.actor))
+    walk.step("back_to_checking", again="identity", reason="A doubt")  # before the worker came to it
+    jobs.run_all(runtime.database, runtime)
+    assert builders.pack_of(walk).state == "failed"
+    with runtime.database.read() as session:
+        assert session.scalar(sa.text("SELECT state FROM job WHERE kind = 'assemble_pack'")) == "done"
