@@ -1,0 +1,402 @@
+"""The gate of the doors: every page says who may open it and what it shows, and nobody else gets in.
+
+`page()` registers a view together with its row of the route matrix, so a page without a row cannot exist; before each
+request the gate looks the row up and refuses whatever it does not find. The doors share this and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, Flask, Response, current_app, g, redirect, request
+from flask import session as form_session
+from sqlmodel import Session
+from werkzeug.exceptions import Forbidden, NotFound
+
+from portal import audit, db, links, once, shell
+from portal.audit import Act
+from portal.cases.actors import Actor
+from portal.errors import PortalError
+from portal.people import sessions
+from portal.people.limits import Floods, Rule, limited, network_of
+from portal.people.models import Staff
+from portal.runtime import Runtime
+from portal.settings import Settings
+from workflows.table import Role
+
+ROLES = ("visitor", "family", "family+2", "caseworker", "approver", "auditor", "administrator")
+CLASSES = ("none", "case", "core", "location", "sensitive")
+SIGN_IN = {"family": "/sign-in", "staff": "/staff/sign-in", "source": "/source"}
+HOME = {"family": "/cases", "staff": "/staff/", "source": "/source"}
+PUBLIC = frozenset({"static"})  # files that are the same for everybody; the only endpoints without a row
+_RULE = re.compile(r"(/(<(uuid|int|string):[a-z_]+>|[a-z0-9]+(-[a-z0-9]+)*))*/?", re.ASCII)
+TEXT_BYTES = 512 * 1024  # of a form without files, and of each text of a form with some
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+View = Callable[..., object]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the route matrix."""
+
+    endpoint: str
+    rule: str
+    methods: tuple[str, ...]
+    who: tuple[str, ...]
+    opens: tuple[str, ...]
+    why: str
+    step_up: bool
+
+
+MATRIX: dict[str, Row] = {}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who asks for a page. `session` is what the log keeps of the session's id."""
+
+    door: str
+    id: uuid.UUID | None = None
+    role: str = "visitor"
+    team_id: uuid.UUID | None = None
+    session: str = ""
+    has_second_factor: bool = False
+    stepped_up: bool = False
+    found: sessions.Found | None = None
+
+    def __str__(self) -> str:
+        return f"{self.door}:{self.id.hex}" if self.id else "visitor"
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The rows of the matrix that let this reader in. Staff without their second factor are nobody yet."""
+        if self.id is None or (self.door == "staff" and not self.has_second_factor):
+            return frozenset({"visitor"})
+        if self.door == "family":
+            return frozenset({"visitor", "family", *(["family+2"] if self.has_second_factor else [])})
+        return frozenset({"visitor", self.role})
+
+
+def page(
+    blueprint: Blueprint,
+    rule: str,
+    *,
+    who: tuple[str, ...],
+    why: str,
+    methods: tuple[str, ...] = ("GET",),
+    opens: tuple[str, ...] = ("none",),
+    step_up: bool = False,
+) -> Callable[[View], View]:
+    """Registers a view with its row: `who` may open it, which classes of data it `opens`, and `why` it exists.
+
+    `step_up` asks for a second factor shown within five minutes (security.md 6c). Raises ValueError for a row that
+    could not be lawful, when the portal starts."""
+
+    def register(view: View) -> View:
+        row = Row(f"{blueprint.name}.{view.__name__}", rule, methods, who, opens, why, step_up)
+        wrong = _wrong(row)
+        if wrong:
+            raise ValueError(f"{row.endpoint}: {wrong}")
+        MATRIX[row.endpoint] = row
+        blueprint.add_url_rule(rule, view.__name__, view, methods=list(methods))  # type: ignore[arg-type]
+        return view
+
+    return register
+
+
+def _wrong(row: Row) -> str:
+    record = {"core", "location", "sensitive"} & set(row.opens)
+    if not set(row.who) <= set(ROLES) or not row.who or not set(row.opens) <= set(CLASSES) or not row.why:
+        return "the row names an unknown role or class, or says nothing"
+    if not _RULE.fullmatch(row.rule):
+        return "paths are kebab-case and parameters typed"
+    if record and {"visitor", "family", "administrator"} & set(row.who):
+        return "record data needs a second factor, and an administrator sees none"
+    if "case" in row.opens and {"visitor", "administrator"} & set(row.who):
+        return "a case is not for visitors or administrators"
+    return ""
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Puts the gate before every request of `app`; call after everything that must run earlier is registered."""
+    app.config.update(configuration(settings))
+    app.extensions["portal_floods"] = Floods()
+    app.before_request(_unlock)
+    app.before_request(_enter)
+    app.teardown_request(_lock)
+    app.context_processor(_for_layout)
+
+
+def configuration(settings: Settings) -> dict[str, object]:
+    """What Flask must know to be safe: cookies, trusted hosts, sizes."""
+    hosts = {urlsplit(url).hostname or "" for url in (settings.family_url, settings.staff_url)}
+    return {
+        "SECRET_KEY": links.derived_key(settings, "form-session").hex(),
+        "SESSION_COOKIE_NAME": _cookie_name(settings, "form"),
+        "SESSION_COOKIE_SECURE": settings.secure_cookies,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "TRUSTED_HOSTS": sorted(hosts),
+        "MAX_CONTENT_LENGTH": 55 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": TEXT_BYTES,
+        "MAX_FORM_PARTS": 1000,
+    }
+
+
+def runtime() -> Runtime:
+    return current_app.extensions["portal"]
+
+
+def reader() -> Reader:
+    """Who asks for this page."""
+    found = g.get("reader")
+    return found if isinstance(found, Reader) else Reader(shell.door())
+
+
+def actor() -> Actor:
+    """The reader as the workflow knows them."""
+    who = reader()
+    if who.door == "staff" and who.role not in set(Role):
+        raise Forbidden  # auditors and administrators take no step of a case
+    role = Role.REQUESTER if who.door == "family" else Role(who.role)
+    return Actor(who.door if who.id else "visitor", who.id, role, who.team_id, who.session)
+
+
+def act(name: str, **said: object) -> Act:
+    """A row of the log about the reader's own account; about a visitor when nobody is signed in."""
+    who = reader()
+    chain = audit.account_chain(who.door, who.id) if who.id else audit.visitor_chain()
+    return Act(chain=chain, act=name, actor=str(who), role=who.role, session=who.session, **said)  # type: ignore[arg-type]
+
+
+def browser_hash() -> bytes:
+    """SHA-256 of a random value that this browser keeps; links and drafts are bound to it."""
+    if "browser" not in form_session:
+        form_session["browser"] = secrets.token_urlsafe(32)
+    return hashlib.sha256(str(form_session["browser"]).encode()).digest()
+
+
+def perform(form_key: str | None, do: Callable[[Session], str]) -> Response:
+    """Runs one action of a form that creates something: one write transaction, once per form key.
+
+    `do` gets the session and answers with the address of the result. A second submission, even at the same moment,
+    is sent to the first one's result (303)."""
+    if not form_key:
+        raise PortalError
+    who = reader()
+    holder = str(who) if who.id else browser_hash().hex()
+    database = runtime().database
+    try:
+        with database.write() as session:
+            outcome = once.first_outcome(session, holder, form_key) or _first(session, holder, form_key, do)
+    except _Second:
+        with database.write() as session:
+            outcome = once.first_outcome(session, holder, form_key) or HOME[shell.door()]
+    return see_other(outcome)
+
+
+class _Second(Exception):
+    """Another submission of the same form was first; what this one did is rolled back."""
+
+
+def _first(session: Session, holder: str, form_key: str, do: Callable[[Session], str]) -> str:
+    outcome = do(session)
+    if not once.remember(session, holder, form_key, outcome):
+        raise _Second
+    return outcome
+
+
+def see_other(target: str) -> Response:
+    return redirect(target, HTTPStatus.SEE_OTHER)  # type: ignore[return-value]
+
+
+def hold_back_floods(rule: Rule) -> None:
+    """Counts this request for its network; raises Limited when one network sends too many."""
+    now = db.now()
+    floods: Floods = current_app.extensions["portal_floods"]
+    if not floods.within(rule, network(), now=now):
+        raise limited(rule, now=now)
+
+
+def network() -> str:
+    """The network this request came from, as limits count it."""
+    return network_of(request.remote_addr or "")
+
+
+def let_in(response: Response, cookie: str) -> Response:
+    """Gives the browser the id of its session. The form's own session begins anew: its CSRF token was the visitor's."""
+    kept = form_session.get("browser")
+    flashes = form_session.get("_flashes")
+    form_session.clear()
+    form_session.update({k: v for k, v in {"browser": kept, "_flashes": flashes}.items() if v})
+    settings, door = runtime().settings, shell.door()
+    response.set_cookie(
+        _cookie_name(settings, door),
+        cookie,
+        secure=settings.secure_cookies,
+        httponly=True,
+        samesite="Strict" if door == "staff" else "Lax",
+        path="/",
+    )
+    return response
+
+
+def let_out(response: Response) -> Response:
+    """Takes everything away that this browser holds of us (security.md 6a)."""
+    settings = runtime().settings
+    form_session.clear()
+    response.delete_cookie(
+        _cookie_name(settings, shell.door()), path="/", secure=settings.secure_cookies, httponly=True
+    )
+    response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    return response
+
+
+def _unlock() -> None:
+    g.vault_open = runtime().vault.unlocked()
+    g.vault_open.__enter__()
+
+
+def _lock(_fault: BaseException | None) -> None:
+    opened = g.pop("vault_open", None)
+    if opened is not None:
+        opened.__exit__(None, None, None)
+
+
+def _enter() -> Response | None:
+    """Lets the reader in, sends them to sign in, or refuses. What has no row is refused."""
+    _refuse_forged_requests()
+    if request.mimetype != "multipart/form-data":  # MAX_FORM_MEMORY_SIZE does not bind other forms (security.md 6d)
+        request.max_content_length = TEXT_BYTES
+    if request.endpoint is None or request.endpoint in PUBLIC:
+        return None  # no such page, or a method it does not have: the router says so
+    row = MATRIX.get(request.endpoint)
+    if row is None:
+        raise NotFound
+    _refuse_the_other_host()
+    g.reader = who = _find_reader()
+    if not who.roles & set(row.who):
+        return _turned_away(row, who)
+    if row.step_up and not who.stepped_up:
+        return _to_second_factor(who.door)
+    return None
+
+
+def _refuse_forged_requests() -> None:
+    """What another site makes a browser send is refused, except that a link may lead here."""
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    followed = request.method in _SAFE and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+    if site not in {"same-origin", "none"} and not followed:
+        raise Forbidden
+
+
+def _refuse_the_other_host() -> None:
+    settings, door = runtime().settings, shell.door()
+    if settings.one_host or door not in {"family", "staff"}:
+        return
+    own = settings.family_url if door == "family" else settings.staff_url
+    if request.host != _host(own):
+        raise NotFound
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    default = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
+    return parts.netloc.removesuffix(default)
+
+
+def _find_reader() -> Reader:
+    door, now = shell.door(), db.now()
+    cookie = request.cookies.get(_cookie_name(runtime().settings, door))
+    if door not in sessions.LIMITS or not cookie:
+        return Reader(door)
+    with runtime().database.read() as session:
+        found = sessions.find(session, door, cookie, now=now)
+        staff = session.get(Staff, found.holder_id) if found and door == "staff" else None
+    if found is None or (door == "staff" and (staff is None or staff.disabled_at is not None)):
+        return Reader(door)
+    if now - found.seen_at >= sessions.MINUTE:
+        with runtime().database.write() as session:
+            sessions.seen(session, found, now=now)
+    return Reader(
+        door,
+        found.holder_id,
+        staff.role if staff else "family",
+        staff.team_id if staff else None,
+        found.prefix,
+        found.second_factor_at is not None,
+        found.stepped_up(now),
+        found,
+    )
+
+
+def _turned_away(row: Row, who: Reader) -> Response:
+    if who.id is None:
+        return see_other(SIGN_IN[who.door] + _then())
+    if (who.door == "family" and "family+2" in row.who) or (who.door == "staff" and not who.has_second_factor):
+        return _to_second_factor(who.door)
+    with runtime().database.write() as session:
+        audit.append(session, act("page", outcome="denied", detail={"page": row.endpoint}))
+    raise Forbidden
+
+
+def _to_second_factor(door: str) -> Response:
+    return see_other(SIGN_IN[door] + "/code" + _then())
+
+
+def _then() -> str:
+    """The page to come back to, where it can be opened with a link."""
+    if request.method != "GET":
+        return ""
+    target = links.safe_next(request.full_path.rstrip("?"))
+    return f"?{urlencode({'next': target})}" if target else ""
+
+
+def _cookie_name(settings: Settings, what: str) -> str:
+    return f"__Host-{what}" if settings.secure_cookies else what
+
+
+def home(door: str, role: str) -> str:
+    """Where a reader begins. An administrator sees no case (design section 1), so their work list is another one."""
+    return "/staff/waiting" if role == "administrator" else HOME[door]
+
+
+def _for_layout() -> dict[str, object]:
+    who = reader()
+    if not who.roles - {"visitor"}:
+        return {}
+    sign_out = SIGN_IN[who.door].removesuffix("sign-in") + "sign-out"
+    return {"home_url": home(who.door, who.role), "sign_out_url": sign_out, "reader": who}
+
+
+__all__ = [
+    "CLASSES",
+    "HOME",
+    "MATRIX",
+    "PUBLIC",
+    "ROLES",
+    "Reader",
+    "Row",
+    "act",
+    "actor",
+    "browser_hash",
+    "configuration",
+    "hold_back_floods",
+    "init_app",
+    "let_in",
+    "let_out",
+    "network",
+    "page",
+    "perform",
+    "reader",
+    "runtime",
+    "see_other",
+]

@@ -1,0 +1,20 @@
+"""The family's door: children, young people, parents, and whoever acts for them."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("requester", __name__)
+
+# Each module registers its pages with the gate.
+from portal.requester import (  # noqa: E402, F401
+    app_codes,
+    ask,
+    cases,
+    frame,
+    help_pages,
+    later,
+    letters,
+    papers,
+    reading,
+    sign_in,
+    writing,
+)

@@ -1,0 +1,186 @@
+"""A requester's own cases: where each is, whose turn it is, the date and why it moved, what happens next.
+
+The e-mail link alone shows state, dates and reference (security.md 6a); words, files and the copy need the second
+factor. Nothing here tells whether a child was asked: the words come from the workflow's `told` alone (R-92)."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flask import render_template, url_for
+from flask_babel import format_date
+from flask_babel import gettext as _
+from sqlmodel import Session
+
+from portal import gate
+from portal.cases import clocking, evidence, ledger, mailbox, verbs
+from portal.cases.facts import facts_of
+from portal.cases.ledger import Happened
+from portal.cases.models import Case
+from portal.cases.references import normal_reference
+from portal.documents import correspondence, release
+from portal.errors import Conflict
+from portal.gate import page
+from portal.requester import blueprint
+from portal.requester.letters import title as letter_title
+from workflows.clock_terms import Why
+from workflows.kinds import WORKFLOWS
+from workflows.table import Offered, StepRefused, Turn
+from workflows.words import mark
+
+SIGNED_IN = ("family",)
+PROVEN = ("family+2",)
+MESSAGES = ("from_requester", "to_requester")
+ANSWERED = frozenset({"ready", "collected"})  # the law's date is met once the last copy is out
+# What happens besides steps. Who of us wrote, and to whom else, is not in here.
+BESIDES = {
+    ("from_requester", "family"): mark("You wrote to us."),
+    ("to_requester", "staff"): mark("We wrote to you."),
+    ("evidence", "family"): mark("You sent us a file."),
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A case as its requester may see it."""
+
+    case: Case
+    events: list[Happened]
+    steps: tuple[Offered, ...]
+    turn: Turn
+    why: tuple[Why, ...]
+
+    def can(self, name: str) -> bool:
+        """Whether the requester may take this step now."""
+        return any(one.step.name == name and one.refused is None for one in self.steps)
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """A step that may not be taken becomes a page that says why."""
+    try:
+        yield
+    except StepRefused as refused:
+        raise Conflict(_(refused.reason)) from refused
+
+
+def own_case(session: Session, reference: str) -> Case:
+    """The signed-in person's case. Raises CaseNotFound, in the same words whether or not there is such a case."""
+    return verbs.visible_case(session, normal_reference(reference) or "", gate.actor())
+
+
+def seen(session: Session, case: Case) -> Seen:
+    """The case with its history, its clock, and the steps its requester may take."""
+    events, today, me = ledger.history(session, case), clocking.uk_today(), gate.actor()
+    facts = facts_of(session, case, events, actor=me, today=today)
+    workflow = WORKFLOWS[case.kind]
+    steps = workflow.steps_for(case.state, me.role, facts)
+    why = () if answered(case) else clocking.reading(session, case, events, today=today).why
+    return Seen(case, events, steps, workflow.turn(case.state, facts), why)
+
+
+def answered(case: Case) -> bool:
+    """Whether nothing is due any more."""
+    return case.closed_at is not None or case.state in ANSWERED
+
+
+@page(blueprint, "/cases", who=SIGNED_IN, opens=("case",), why="list the reader's own requests")
+def cases() -> str:
+    with gate.runtime().database.read() as session:
+        lines = [line(case) for case in verbs.own_cases(session, gate.reader().id)]  # type: ignore[arg-type]
+    return render_template("requester/cases/list.html", lines=lines, wide=True)
+
+
+@page(blueprint, "/cases/<string:reference>", who=SIGNED_IN, opens=("case",), why="follow one's own request")
+def case_page(reference: str) -> str:
+    proven = gate.reader().has_second_factor
+    with gate.runtime().database.read() as session:
+        case = own_case(session, reference)
+        with in_words():
+            one = seen(session, case)
+            copies = len(release.released(session, case))
+        facts = {
+            "back": url_for("requester.cases"),
+            "back_text": _("My requests"),
+            "summary": summary(one),
+            "why": reasons(one),
+            "timeline_lines": told(one),
+            "case": case,
+            "one": one,
+            "copies": copies,
+            "proven": proven,
+            "unread": bool(mailbox.unread_by(session, case, gate.actor())) if proven else False,
+            "letters": correspondence.of_case(session, case, by=gate.actor()) if proven else [],
+            "letter_title": letter_title,
+            "files": [name["name"] for _row, name in evidence.listed(session, case.id)] if proven else [],
+            "subject": (verbs.told(session, case).get("subject") or {}).get("names") if proven else "",
+        }
+    return render_template("requester/cases/case.html", **facts)
+
+
+def line(case: Case) -> dict[str, str]:
+    """A request in the list: reference, state and date, no name."""
+    state = WORKFLOWS[case.kind].state(case.state)
+    due = None if answered(case) else case.due_on
+    return {
+        "href": url_for("requester.case_page", reference=case.reference),
+        "reference": case.reference,
+        "state": _(state.told),
+        "sent": day(case.received_on),
+        "due": day(due) if due else "",
+    }
+
+
+def summary(one: Seen) -> dict[str, str]:
+    """The head of the case's page."""
+    case = one.case
+    state = WORKFLOWS[case.kind].state(case.state)
+    due = None if answered(case) else case.due_on
+    waiting = due is None and not answered(case)
+    return {
+        "reference": case.reference,
+        "state": _(state.told),
+        "colour": "grey" if state.final else "blue",
+        "turn": whose(one.turn),
+        "due": day(due) if due else _("The time stands still until we have your answer") if waiting else "",
+        "iso": due.isoformat() if due else "",
+        "next": _(state.next),
+    }
+
+
+def whose(turn: Turn) -> str:
+    """Whose turn it is, to the requester."""
+    return {
+        Turn.AUTHORITY: _("Ours"),
+        Turn.REQUESTER: _("Yours"),
+        Turn.NOBODY: _("Nobody has to do anything now"),
+    }[turn]
+
+
+def reasons(one: Seen) -> list[dict[str, str]]:
+    """Why the date is where it is, each reason with its days."""
+    return [{"text": _(why.text), "days": _days(why)} for why in one.why]
+
+
+def told(one: Seen) -> list[dict[str, str]]:
+    """The timeline, newest first: what steps say to the requester, and the day alone (R-92)."""
+    workflow = WORKFLOWS[one.case.kind]
+    words = {step.name: step.told for step in workflow.steps}
+    words["opened"] = workflow.opening_told
+    lines = [
+        (event.on_date, words.get(event.name) or BESIDES.get((event.name, event.actor.partition(":")[0])))
+        for event in reversed(one.events)
+    ]
+    lines.sort(key=lambda line: line[0], reverse=True)  # of one day, the later event stays first
+    return [{"title": _(words), "when": day(on), "iso": on.isoformat()} for on, words in lines if words]
+
+
+def day(on: datetime.date) -> str:
+    return format_date(on, "d MMMM yyyy")
+
+
+def _days(why: Why) -> str:
+    return " – ".join(day(one) for one in (why.first, why.last) if one)

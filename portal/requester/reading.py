@@ -1,0 +1,174 @@
+"""The copy in its requester's hands: a word of warning first, then by parts, as a whole, or as a file to keep.
+
+Every opening is logged by `release` before anything is shown, and needs a second factor not older than five
+minutes."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import Response, make_response, render_template, url_for
+from markupsafe import Markup
+from sqlmodel import Session
+
+from portal import forms, gate
+from portal.cases.ledger import CaseNotFound
+from portal.cases.models import Case
+from portal.documents import release, render
+from portal.documents.models import StoredPack
+from portal.documents.pack import Pack
+from portal.errors import NotThere
+from portal.gate import page
+from portal.requester import blueprint
+from portal.requester.cases import PROVEN, day, in_words, own_case
+from portal.security_headers import as_download
+
+RECORD = ("case", "core", "location", "sensitive")
+Given = TypeVar("Given")
+
+
+@page(
+    blueprint,
+    "/cases/<string:reference>/copies",
+    who=PROVEN,
+    opens=("case",),
+    why="say which copies are ready, and what to think of before opening one",
+)
+def copies(reference: str) -> str:
+    with gate.runtime().database.read() as session, in_words():
+        case = own_case(session, reference)
+        ready = release.released(session, case)
+        rows = [
+            {"id": one.id, "number": at, "day": day(one.released_at)}
+            for at, one in enumerate(ready, start=1)
+            if one.released_at
+        ]
+    if not rows:
+        raise NotThere
+    return render_template(
+        "requester/reading/before.html", rows=rows, reference=case.reference, back=_back(reference), button=OpenForm()
+    )
+
+
+class OpenForm(forms.Form):
+    """The button that opens a copy."""
+
+
+@page(
+    blueprint,
+    "/cases/<string:reference>/copies/<uuid:pack_id>/open",
+    methods=("POST",),
+    who=PROVEN,
+    step_up=True,
+    opens=("case",),
+    why="open one's own copy: the first time the request counts as collected",
+)
+def open_copy(reference: str, pack_id: uuid.UUID) -> Response:
+    with gate.runtime().database.write() as session:
+        release.collect(session, own_case(session, reference).id, pack_id, by=gate.actor())
+    return gate.see_other(url_for("requester.copy_parts", reference=reference, pack_id=pack_id))
+
+
+@page(
+    blueprint,
+    "/cases/<string:reference>/copies/<uuid:pack_id>",
+    who=PROVEN,
+    step_up=True,
+    opens=RECORD,
+    why="the parts of one's own copy, with what may be upsetting",
+)
+def copy_parts(reference: str, pack_id: uuid.UUID) -> str:
+    content = _opened(reference, pack_id)
+    parts = [
+        {
+            "href": url_for("requester.copy_part", reference=reference, pack_id=pack_id, number=at),
+            "name": part.name,
+            "count": len(part.entries),
+            "notes": sorted({entry.content_note for entry in part.entries if entry.content_note}),
+        }
+        for at, part in enumerate(content.categories, start=1)
+    ]
+    back = url_for("requester.copies", reference=reference)
+    return render_template(
+        "requester/reading/parts.html", parts=parts, pack=content, pack_id=pack_id, reference=reference, back=back
+    )
+
+
+@page(
+    blueprint,
+    "/cases/<string:reference>/copies/<uuid:pack_id>/part/<int:number>",
+    who=PROVEN,
+    step_up=True,
+    opens=RECORD,
+    why="read one part of one's own copy",
+)
+def copy_part(reference: str, pack_id: uuid.UUID, number: int) -> str:
+    content = _opened(reference, pack_id)
+    if not 1 <= number <= len(content.categories):
+        raise NotThere
+    more = number < len(content.categories)
+    return render_template(
+        "requester/reading/part.html",
+        part=content.categories[number - 1],
+        following=url_for("requester.copy_part", reference=reference, pack_id=pack_id, number=number + 1)
+        if more
+        else "",
+        back=url_for("requester.copy_parts", reference=reference, pack_id=pack_id),
+    )
+
+
+@page(
+    blueprint,
+    "/cases/<string:reference>/copies/<uuid:pack_id>/whole",
+    who=PROVEN,
+    step_up=True,
+    opens=RECORD,
+    why="read the whole of one's own copy",
+)
+def copy_whole(reference: str, pack_id: uuid.UUID) -> str:
+    content = _opened(reference, pack_id)
+    return render_template(
+        "requester/reading/whole.html",
+        content=Markup(render.pack_html(content, for_screen=True)),  # noqa: S704  made by our own escaping templates
+        back=url_for("requester.copy_parts", reference=reference, pack_id=pack_id),
+    )
+
+
+@page(
+    blueprint,
+    "/cases/<string:reference>/copies/<uuid:pack_id>/file",
+    who=PROVEN,
+    step_up=True,
+    opens=RECORD,
+    why="download one's own copy",
+)
+def copy_file(reference: str, pack_id: uuid.UUID) -> Response:
+    def download(session: Session, case: Case, pack: StoredPack) -> bytes:
+        return release.pdf(session, gate.runtime().files, case, pack, by=gate.actor())
+
+    response = make_response(_given(reference, pack_id, download))
+    response.mimetype = "application/pdf"
+    return as_download(response, f"document-{pack_id.hex[-6:].upper()}.pdf")
+
+
+def _opened(reference: str, pack_id: uuid.UUID) -> Pack:
+    def read(session: Session, case: Case, pack: StoredPack) -> Pack:
+        return release.reading(session, gate.runtime().files, case, pack, by=gate.actor())
+
+    return _given(reference, pack_id, read)
+
+
+def _given(reference: str, pack_id: uuid.UUID, give: Callable[[Session, Case, StoredPack], Given]) -> Given:
+    """Opens a released copy; what is not logged is not shown."""
+    with gate.runtime().database.read() as session, in_words():
+        case = own_case(session, reference)
+        pack = next((one for one in release.released(session, case) if one.id == pack_id), None)
+        if pack is None:
+            raise CaseNotFound
+        return give(session, case, pack)
+
+
+def _back(reference: str) -> str:
+    return url_for("requester.case_page", reference=reference)
