@@ -1,0 +1,58 @@
+"""What stands on every page of the staff's door: the menu, and how days and marked words are said."""
+
+from __future__ import annotations
+
+from flask import request
+from flask_babel import gettext as _
+
+from portal import gate
+from portal.cases.models import Case
+from portal.caseworker import blueprint, staff_words
+
+
+@blueprint.context_processor
+def on_every_page() -> dict[str, object]:
+    return {
+        "day": staff_words.day,
+        "moment": staff_words.moment,
+        "iso_day": staff_words.iso_day,
+        "case_tabs": case_tabs,
+        "navigation_items": _menu(),
+    }
+
+
+def _menu() -> list[dict[str, object]]:
+    roles = gate.reader().roles
+    items = [
+        ("/staff/", _("Worklist"), {"caseworker", "approver"}),
+        ("/staff/requests/new", _("Enter a request"), {"caseworker"}),
+        ("/staff/waiting", _("Waiting for a person"), {"caseworker", "administrator"}),
+    ]
+    return [{"href": href, "text": text, "current": request.path == href} for href, text, who in items if roles & who]
+
+
+def case_tabs(case: Case, unread: int = 0) -> list[dict[str, object]]:
+    """The pages of a case; those of review and approval once they are there."""
+    known = {row.rule for row in gate.MATRIX.values() if row.endpoint.startswith("caseworker.")}
+    pages = [
+        ("", _("Overview")),
+        ("messages", _("Messages")),
+        ("files", _("Files")),
+        ("finding", _("Find the record")),
+        ("letters", _("Letters")),
+        ("consultations", _("Consultations")),
+        ("review", _("Review")),
+        ("approval", _("Approval")),
+        ("timeline", _("Timeline")),
+    ]
+    base, rule = f"/staff/cases/{case.reference}", "/cases/<string:reference>"
+    tabs: list[dict[str, object]] = []
+    for page, text in pages:
+        if page and f"{rule}/{page}" not in known:
+            continue
+        href = f"{base}/{page}" if page else base
+        tab: dict[str, object] = {"text": text, "href": href, "current": request.path == href}
+        if page == "messages" and unread:
+            tab["count"] = _("%(number)s new", number=unread)
+        tabs.append(tab)
+    return tabs

@@ -1,0 +1,160 @@
+"""How staff come in: password, then a code from an app. One account has one live session (security.md 6b)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import NamedTuple
+
+from babel.dates import format_datetime
+from flask import Response, flash, render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlmodel import Session
+
+from portal import audit, db, forms, gate, links
+from portal.audit import Act
+from portal.caseworker import blueprint
+from portal.gate import page
+from portal.people import factors, limits, sessions, staff
+from portal.people.models import STAFF_ROLES, Staff
+
+ANYONE = ("visitor",)
+
+
+class Arrival(NamedTuple):
+    """What a complete sign-in brings: the cookie, how many sessions it ended, and words about the one before."""
+
+    cookie: str
+    ended: int
+    before: str
+
+
+class SignIn(forms.Form):
+    """Work e-mail and password. An error never says which of the two was wrong."""
+
+    email = forms.EmailField(_l("Work email address"), needed=_l("Enter your work email address"))
+    password = forms.PasswordField(_l("Password"), needed=_l("Enter your password"))
+    go = forms.SubmitField(_l("Continue"))
+
+
+class EnterCode(forms.Form):
+    """A code from the app."""
+
+    code = forms.TextField(_l("Code from your app"), needed=_l("Enter the code from your app"), longest=40)
+    go = forms.SubmitField(_l("Sign in"))
+
+
+@page(blueprint, "/sign-in", methods=("GET", "POST"), who=ANYONE, why="staff enter address and password")
+def sign_in() -> Response | tuple[str, int]:
+    form = SignIn()
+    then = links.safe_next(request.args.get("next"))
+    action = links.with_query("/staff/sign-in", {"next": then} if then else {})
+    if form.validate_on_submit():
+        gate.hold_back_floods(limits.NETWORK_SIGN_INS)
+        cookie = _try_password(str(form.email.data), str(form.password.data))
+        if cookie:
+            code_page = links.with_query("/staff/sign-in/code", {"next": then} if then else {})
+            return gate.let_in(gate.see_other(code_page), cookie)
+        form.password.errors = [_("The email address or the password is not right")]
+    return render_template("caseworker/sign_in/password.html", form=form, action=action), form.status
+
+
+@page(
+    blueprint,
+    "/sign-in/code",
+    methods=("GET", "POST"),
+    who=(*ANYONE, *STAFF_ROLES),
+    why="staff show their second factor, when they sign in and again before acts that need it fresh",
+)
+def second_factor() -> Response | tuple[str, int]:
+    who = gate.reader()
+    if who.id is None:
+        return gate.see_other("/staff/sign-in")
+    form = EnterCode()
+    then = links.safe_next(request.args.get("next"))
+    if form.validate_on_submit():
+        gate.hold_back_floods(limits.NETWORK_SIGN_INS)
+        arrival = _try_code(who.id, str(form.code.data))
+        if arrival:
+            _tell(arrival, first=not who.has_second_factor)
+            return gate.let_in(gate.see_other(then or gate.home("staff", who.role)), arrival.cookie)
+        form.code.raw_data, form.code.data = [], None  # a code is not shown again
+        form.code.errors = [_("This code is not right, or it was used before. Wait for the next one and try again")]
+    action = links.with_query("/staff/sign-in/code", {"next": then} if then else {})
+    return render_template("caseworker/sign_in/code.html", form=form, action=action), form.status
+
+
+@page(blueprint, "/sign-out", methods=("POST",), who=(*ANYONE, *STAFF_ROLES), why="end the session")
+def sign_out() -> Response:
+    who = gate.reader()
+    if who.found:
+        with gate.runtime().database.write() as session:
+            sessions.end(session, who.found)
+            audit.append(session, gate.act("sign_out"))
+    return gate.let_out(gate.see_other("/staff/signed-out"))
+
+
+@page(blueprint, "/signed-out", who=ANYONE, why="say that the session has ended")
+def signed_out() -> str:
+    return render_template("caseworker/sign_in/signed_out.html")
+
+
+def _try_password(email: str, password: str) -> str | None:
+    """A session that still waits for its code, for a right password. The slow hash runs before the transaction."""
+    runtime, now = gate.runtime(), db.now()
+    with runtime.database.read() as session:
+        tried = staff.recognise(session, email, password, pepper=runtime.settings.secrets.pepper)
+    with runtime.database.write() as session:
+        allowed = limits.within(session, limits.PASSWORDS, email)
+        cookie = None
+        if allowed and tried.right and tried.staff:
+            cookie = sessions.start(session, "staff", tried.staff.id, now=now)
+            limits.forgive(session, limits.PASSWORDS, email)
+        audit.append(session, _password_act(tried.staff, cookie))
+    if not allowed:
+        raise limits.limited(limits.PASSWORDS, now=now)
+    return cookie
+
+
+def _try_code(staff_id: uuid.UUID, code: str) -> Arrival | None:
+    """The complete session, for a right code; None for a wrong one, which counts."""
+    now = db.now()
+    with gate.runtime().database.write() as session:
+        allowed = limits.within(session, limits.CODES, f"staff:{staff_id.hex}")
+        right = allowed and factors.check_app(session, "staff", staff_id, code, now=now)
+        arrival = _arrive(session, staff_id) if right else None
+        audit.append(session, gate.act("second_factor", outcome="allowed" if arrival else "denied"))
+    if not allowed:
+        raise limits.limited(limits.CODES, now=now)
+    return arrival
+
+
+def _arrive(session: Session, staff_id: uuid.UUID) -> Arrival | None:
+    found, now = gate.reader().found, db.now()
+    account = db.lock(session, Staff, id=staff_id)  # two sign-ins at once: the later one stays
+    cookie = sessions.renew(session, found, now=now) if found and account else None
+    if cookie is None or account is None or account.disabled_at is not None:
+        return None
+    limits.forgive(session, limits.CODES, f"staff:{staff_id.hex}")
+    ended = sessions.end_others(session, "staff", staff_id, cookie, now=now)
+    before = staff.signed_in(session, account, now=now)
+    return Arrival(cookie, ended, format_datetime(before, "d MMMM y, HH:mm") if before else "")
+
+
+def _tell(arrival: Arrival, *, first: bool) -> None:
+    """What the person should recognise, or else report."""
+    if arrival.ended:
+        flash(_("You were signed in somewhere else. That session has been ended."))
+    if first and arrival.before:
+        words = _(
+            "You last signed in on %(when)s (UTC). If that was not you, tell your manager now.", when=arrival.before
+        )
+        flash(words)
+
+
+def _password_act(account: Staff | None, cookie: str | None) -> Act:
+    outcome = "allowed" if cookie else "denied"
+    if account is None:
+        return Act(chain=audit.visitor_chain(), act="password", actor="visitor", outcome=outcome)
+    chain = audit.account_chain("staff", account.id)
+    return Act(chain=chain, act="password", actor=f"staff:{account.id.hex}", role=account.role, outcome=outcome)

@@ -1,0 +1,244 @@
+"""How staff read a case: what happened in a sentence, what a step will do, how near the day is."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from flask_babel import format_date, format_datetime
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlmodel import Session, col, select
+
+from portal.cases import code_sheets, consulting, searching
+from portal.cases.ledger import Happened
+from portal.people.models import Staff
+from portal.vault import vault_of
+from workflows.clock import EventName, received_day
+from workflows.facts import RequesterKind
+from workflows.table import Addressee, Ask, Need, Step, Workflow
+
+DUE_SOON = datetime.timedelta(days=7)
+# Which steps have a page of their own, because they act on a pack and not on the case alone.
+OWN_PAGE = {
+    "approve": "approval",
+    "confirm_again": "approval",
+    "release": "approval",
+    "release_part": "approval",
+}
+EVENTS = {
+    "opened": _l("The request was entered"),
+    "assigned": _l("The case was given to somebody"),
+    "record_attached": _l("A record was attached"),
+    "record_detached": _l("The record was detached"),
+    "from_requester": _l("The requester wrote"),
+    "to_requester": _l("We wrote to the requester"),
+    "note": _l("A note was added"),
+    "contact": _l("A contact was logged"),
+    "evidence": _l("A file came in"),
+    "search_place_added": _l("A place was added to the search plan"),
+    "search_place_answered": _l("A place of the search plan was answered"),
+    "consulted": _l("Somebody was consulted"),
+    "consultation_answered": _l("A consultation was answered"),
+    "code_sheet": _l("A sheet of codes was made"),
+    "pack_requested": _l("A pack was asked for"),
+    "leak_allowed": _l("Something found in the pack may stay"),
+    "boilerplate_cleared": _l("A long passage was cleared as common wording"),
+    "due_day_moved": _l("The day to answer by moved, because bank holidays changed"),
+}
+CHANNELS = {
+    "letter": _l("Letter"),
+    "phone": _l("Phone"),
+    "in_person": _l("In person"),
+    "email": _l("Email"),
+    "portal": _l("This service"),
+}
+CONTACTS = {
+    "call": _l("Phone call"),
+    "voicemail": _l("Voicemail"),
+    "visit": _l("Visit"),
+    "letter": _l("Letter"),
+    "other": _l("Another way"),
+}
+WAYS = {"email": _l("Email"), "phone": _l("Phone"), "post": _l("Post")}
+ASKS_FOR = {
+    RequesterKind.PARENT: _l("Their child"),
+    RequesterKind.SELF: _l("Themselves"),
+    RequesterKind.REPRESENTATIVE: _l("Somebody they act for, with signed authority"),
+    RequesterKind.DEPUTY: _l("Somebody they act for by order of a court or power of attorney"),
+}
+CLOCK_EFFECTS = {
+    EventName.IDENTITY_REQUESTED: _l("The clock stops until proof of identity comes."),
+    EventName.IDENTITY_RECEIVED: _l("The month begins on the day the proof came, if nothing else is awaited."),
+    EventName.AUTHORITY_REQUESTED: _l("The clock stops until proof of authority comes."),
+    EventName.AUTHORITY_RECEIVED: _l("The month begins on the day the proof came, if nothing else is awaited."),
+    EventName.FEE_REQUESTED: _l("The clock stops until the fee is paid."),
+    EventName.FEE_PAID: _l("The month begins on the day the fee was paid, if nothing else is awaited."),
+    EventName.CLARIFICATION_ASKED: _l("The clock stops until the question is answered. Work goes on meanwhile."),
+    EventName.CLARIFICATION_ANSWERED: _l("The clock goes on. The days of waiting, both included, do not count."),
+    EventName.EXTENDED: _l("Two months are added, if the notice goes out within the first month."),
+}
+
+
+class Tag(NamedTuple):
+    """A short state with the colour of its tag."""
+
+    text: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event of the timeline."""
+
+    title: str
+    when: str
+    iso: str
+    by: str
+    told: Sequence[tuple[str, str]]
+
+
+def day(value: datetime.date | None) -> str:
+    return format_date(value, "d MMMM y") if value else ""
+
+
+def iso_day(text: str | None) -> str:
+    """A day that was stored as text, in words."""
+    return day(datetime.date.fromisoformat(text)) if text else ""
+
+
+def moment(value: datetime.datetime | None) -> str:
+    return format_datetime(value, "d MMMM y, HH:mm") if value else ""
+
+
+def due_tag(due: datetime.date | None, clock: str, today: datetime.date, *, closed: bool = False) -> Tag | None:
+    """How near the law's day is. A stopped clock has none; a provisional day may still move (R-27)."""
+    if closed or clock == "met":
+        return None
+    if due is None:
+        return Tag(_("Clock stopped"), "grey")
+    if due < today:
+        return Tag(_("Overdue"), "red")
+    if due - today <= DUE_SOON:
+        return Tag(_("Due soon"), "orange")
+    return Tag(_("Day may move"), "light-blue") if clock == "provisional" else None
+
+
+def count(number: int, *, stops_at: int = 100) -> str:
+    """A count that a page can pay for."""
+    return f"{number}+" if number >= stops_at else str(number)
+
+
+def names_of(session: Session, actors: Iterable[str]) -> dict[str, str]:
+    """Who is meant by the actors of log and ledger, in words; one query for all members of staff."""
+    keys = {key for key in actors if key.startswith("staff:")}
+    rows = (
+        session.exec(select(Staff).where(col(Staff.id).in_([uuid.UUID(key[6:]) for key in keys]))).all() if keys else []
+    )
+    told = vault_of(session).get_many(rows)
+    return {f"staff:{row.id.hex}": str(one["name"]) for row, one in zip(rows, told, strict=True)}
+
+
+def by_whom(actor: str, names: Mapping[str, str]) -> str:
+    if actor.startswith(("family", "visitor")):
+        return _("the requester")
+    return names.get(actor) or (_("the service itself") if actor == "system" else _("staff"))
+
+
+def timeline(session: Session, workflow: Workflow, events: Sequence[Happened]) -> list[Line]:
+    """The events, newest first, with what was answered."""
+    given_to = {f"staff:{event.answers['to']}" for event in events if event.answers.get("to")}
+    names = names_of(session, given_to | {event.actor for event in events})
+    return [_line(workflow, event, names) for event in reversed(events)]
+
+
+def _line(workflow: Workflow, event: Happened, names: Mapping[str, str]) -> Line:
+    return Line(
+        title=title(workflow, event),
+        when=moment(event.at),
+        iso=event.at.isoformat(),
+        by=by_whom(event.actor, names),
+        told=_said(workflow, event, names),
+    )
+
+
+def title(workflow: Workflow, event: Happened) -> str:
+    """What happened: the step's own words, or those of an event that is no step."""
+    step = next((one for one in workflow.steps if one.name == event.name), None)
+    if step is not None:
+        return _(step.label)
+    return str(EVENTS.get(event.name) or event.name.replace("_", " ").capitalize())
+
+
+def _said(workflow: Workflow, event: Happened, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    step = next((one for one in workflow.steps if one.name == event.name), None)
+    said = [] if step is None else answered(step.needs, event.answers)
+    if step is not None and event.on_date != received_day(event.at):
+        said.append((_("Counts for"), day(event.on_date)))
+    return said or _also(event, names)
+
+
+def answered(needs: Sequence[Need], answers: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Questions and answers of a step, in words."""
+    given = [(need, answers[need.name]) for need in needs if answers.get(need.name) is not None]
+    return [(_(need.label), in_words(need, answer)) for need, answer in given]
+
+
+def in_words(need: Need, answer: object) -> str:
+    """One answer as a person would say it."""
+    if isinstance(answer, bool):
+        return _("Yes") if answer else _("No")
+    if need.kind is Ask.CHOICE:
+        return _(next((choice.label for choice in need.choices if choice.value == answer), str(answer)))
+    if need.kind is Ask.DATE and answer:
+        return day(answer if isinstance(answer, datetime.date) else datetime.date.fromisoformat(str(answer)))
+    return str(answer)
+
+
+def _also(event: Happened, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What an event that is no step says besides."""
+    told = {name: str(value) for name, value in event.answers.items() if value is not None}
+    said = {
+        "opened": [
+            (_("It came by"), str(CHANNELS.get(told.get("channel", ""), ""))),
+            (_("Day of receipt"), day(event.on_date)),
+        ],
+        "assigned": [(_("To"), names.get(f"staff:{told.get('to')}") or _("the team"))],
+        "record_detached": [(_("Why"), told.get("reason", ""))],
+        "search_place_answered": [(_("Answer"), _(searching.ANSWERS.get(told.get("answer", ""), "?")))],
+        "consultation_answered": [(_("Answer"), _(consulting.OUTCOMES.get(told.get("outcome", ""), "?")))],
+        "code_sheet": [(_("Way"), _(code_sheets.WAYS.get(told.get("way", ""), "?")))],
+    }
+    return said.get(event.name, [])
+
+
+def effects(workflow: Workflow, step: Step, state_name: str) -> list[str]:
+    """What taking the step will do, said before it is taken."""
+    here, there = workflow.state(state_name), step.to
+    moves = there is not None and there != here
+    said = [
+        _("The case moves to: %(state)s.", state=_(there.label))
+        if moves and there
+        else _("The case stays where it is: %(state)s.", state=_(here.label))
+    ]
+    if step.clock:
+        said.append(str(CLOCK_EFFECTS[step.clock]))
+    if step.letter:
+        to_child = step.letter_to is Addressee.CHILD
+        said.append(_("A letter to the child is made.") if to_child else _("A letter to the requester is made."))
+    if step.told:
+        said.append(_("The requester reads in their timeline: “%(words)s”", words=_(step.told)))
+    if moves and there and there.told != here.told:
+        said.append(_("From then on their page says: “%(words)s”", words=_(there.told)))
+    if not step.told and not (moves and there and there.told != here.told) and not step.letter:
+        said.append(_("The requester sees nothing of it."))
+    if step.voids_approval:
+        said.append(_("A pack that was approved becomes void."))
+    if step.recalls:
+        said.append(_("Copies that are out already can no longer be downloaded."))
+    if there and there.final:
+        said.append(_("The case is closed, and its record can no longer be opened from it."))
+    return said
