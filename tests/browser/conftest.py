@@ -1,0 +1,78 @@
+"""A real browser, and a server for an app, both on this machine only."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import make_server
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+# The machine that runs the tests may have no way out, and the browser must not look for one.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZES = {"phone": (360, 740), "desktop": (1280, 900)}
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """The address under which `app` is served while the block runs."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium without a window."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(params=list(SIZES))
+def window(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """A page in a window of a phone's and of a desk's size; anything on its console is a fault."""
+    with opened_window(browser, request.param) as page:
+        yield page
+
+
+@pytest.fixture
+def plain_window(browser: Browser) -> Iterator[Page]:
+    """A phone's window in which no script runs."""
+    with opened_window(browser, "phone", java_script_enabled=False) as page:
+        yield page
+
+
+@contextmanager
+def opened_window(browser: Browser, size: str, **options: bool) -> Iterator[Page]:
+    width, height = SIZES[size]
+    context: BrowserContext = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    context.close()
+    # A refused form answers 400, and the browser says so on its console.
+    faults = [line for line in said if "Failed to load resource" not in line or "400" not in line]
+    assert faults == []

@@ -1,0 +1,23 @@
+"""Every word a person reads can be translated: templates hold no bare text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+JINJA = re.compile(r"{#.*?#}|{%.*?%}|{{.*?}}", re.DOTALL)
+TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
+SPOKEN = re.compile(r"""\b(?:alt|title|placeholder|aria-label)\s*=\s*["']([^"']*)["']""")
+WORD = re.compile(r"[A-Za-z]{2,}")
+ENTITY = re.compile(r"&[a-z]+;|&#\d+;")
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_template_holds_no_bare_text(path: Path) -> None:
+    left = JINJA.sub(" ", path.read_text(encoding="utf-8"))
+    spoken = " ".join(SPOKEN.findall(left))
+    assert WORD.findall(ENTITY.sub(" ", TAG.sub(" ", left)) + " " + spoken) == []
