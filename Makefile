@@ -31,7 +31,7 @@ demo: install ## play every part with invented children (PORT=5000)
 	@$(VENV)/bin/portal demo --port $(PORT)
 
 .PHONY: test
-test: dev system-dev ## run all tests, on SQLite and on PostgreSQL (PYTEST_ARGS=...)
+test: dev system-dev build/pdf-check/.installed ## run all tests, on SQLite and on PostgreSQL (PYTEST_ARGS=...)
 	@$(PY) -m pytest -n auto $(PYTEST_ARGS)
 
 .PHONY: check
@@ -53,6 +53,7 @@ format: dev ## put the code in shape
 lock: $(UV) ## write the lock files from pyproject.toml (UPGRADE=1 takes newer versions)
 	echo 'setuptools>=77' | $(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml - -o requirements.lock
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	echo 'outloud==0.2.1' | $(COMPILE) $(if $(UPGRADE),--upgrade) - -o requirements-pdf-check.lock
 	npm install --package-lock-only --ignore-scripts --no-audit --no-fund
 
 # System packages. SKIP_SYSTEM=1 where they come from elsewhere.
@@ -86,6 +87,13 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(PY)
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@echo "Installing the tools of developers into $(VENV)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# The stricter PDF/UA checker brings a library under the AGPL: it lives apart, and nothing of ours imports it.
+build/pdf-check/.installed: requirements-pdf-check.lock | $(PY)
+	@echo "Installing the PDF/UA checker into build/pdf-check"
+	@"$$(.ci/python)" -m venv build/pdf-check
+	@build/pdf-check/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-pdf-check.lock
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json
