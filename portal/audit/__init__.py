@@ -20,7 +20,16 @@ from sqlmodel import Session, SQLModel, col, select
 from portal import db
 from portal.audit.models import ChainHead, LogRow
 
-__all__ = ["Act", "Broken", "account_chain", "append", "broken_chains", "child_chain", "visitor_chain"]
+__all__ = [
+    "Act",
+    "Broken",
+    "account_chain",
+    "append",
+    "before_showing",
+    "broken_chains",
+    "child_chain",
+    "visitor_chain",
+]
 
 DOMAIN = b"portal-log-v1\0"
 START = b"\0" * 32
@@ -102,6 +111,15 @@ def append(session: Session, *acts: Act) -> None:
         [{"_chain": chain, **head} for chain, head in heads.items()],
         execution_options={"synchronize_session": False},
     )
+
+
+def before_showing(session: Session, *acts: Act) -> None:
+    """Logs what is about to be shown: as part of a write transaction, otherwise committed by itself at once."""
+    if db.is_writable(session):
+        append(session, *acts)
+        return
+    with db.database_of(session).write() as writing:
+        append(writing, *acts)
 
 
 def link(previous: bytes, body: bytes) -> bytes:

@@ -48,12 +48,7 @@ def pdf(session: Session, files: FileStore, case: Case, letter_id: uuid.UUID, *,
     row = next((row for row in of_case(session, case, by=by) if row.id == letter_id), None)
     if row is None or row.pdf_file is None:
         raise CaseNotFound
-    act = verbs.act(case, by, "open_letter")
-    if db.is_writable(session):
-        audit.append(session, act)
-    else:
-        with db.database_of(session).write() as writing:
-            audit.append(writing, act)
+    audit.before_showing(session, verbs.act(case, by, "open_letter"))
     return files.read(Owner.case(case.id), row.pdf_file)
 
 

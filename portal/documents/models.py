@@ -21,7 +21,7 @@ class StoredPack(SQLModel, table=True):
     id: uuid.UUID = column("random, time-ordered", default_factory=new_id, primary_key=True)
     case_id: uuid.UUID = column("the case", foreign_key="case.id")
     number: int = column("assembly of the case, counted from one")
-    copy_number: str = column("printed on every page; anyone can check it", unique=True)
+    copy_number: str = column("printed on every page of the copy", unique=True)
     recipient_id: uuid.UUID = column("whose copy it is", foreign_key="person.id")
     state: str = column("how far it is", sa_type=choice(*PACK_STATES, name="pack_state"))
     version: int = column("grows with each change of state", default=1)

@@ -153,14 +153,14 @@ def open_leaks(told: dict[str, Any], *, by_approver: bool = True) -> int:
 def preview(session: Session, files: FileStore, case: Case, pack: StoredPack, *, by: Actor) -> Pack:
     """The frozen pack as the family will see it, for the caseworker and the approver; logged."""
     _check_preview(case, pack, pack.content_file)
-    _log_now(session, _act(session, pack, by, "preview_pack"))
+    audit.before_showing(session, _act(session, pack, by, "preview_pack"))
     return packs_of_data.from_json(_stored(files, case, pack.content_file))
 
 
 def preview_pdf(session: Session, files: FileStore, case: Case, pack: StoredPack, *, by: Actor) -> bytes:
     """The pack's PDF for staff; logged."""
     _check_preview(case, pack, pack.pdf_file)
-    _log_now(session, _act(session, pack, by, "preview_pdf"))
+    audit.before_showing(session, _act(session, pack, by, "preview_pdf"))
     return _stored(files, case, pack.pdf_file)
 
 
@@ -265,14 +265,6 @@ def pdf(session: Session, files: FileStore, case: Case, pack: StoredPack, *, by:
     return _stored(files, case, pack.pdf_file)
 
 
-def copy_is_genuine(session: Session, copy_number: str) -> bool:
-    """Whether a copy with this number was released; says nothing else about it."""
-    query = select(StoredPack.id).where(
-        col(StoredPack.copy_number) == copy_number, col(StoredPack.released_at).is_not(None)
-    )
-    return session.exec(query).first() is not None
-
-
 @provides
 def provide(session: Session, case: Case, events: Sequence[Happened]) -> dict[str, Any]:
     """Facts of the newest pack: how far it is, whether its approval still stands, what the leak gate found."""
@@ -299,7 +291,7 @@ def _give(session: Session, case: Case, pack: StoredPack, by: Actor, what: str) 
         raise StepRefused(_("This copy cannot be opened at the moment. Write to us if you need it."))
     if case.state == "ready":
         raise StepRefused(_("Open your copy first. Then you can read it and keep it."))
-    _log_now(session, _act(session, pack, by, what))
+    audit.before_showing(session, _act(session, pack, by, what))
 
 
 def _check_bytes(files: FileStore, case: Case, pack: StoredPack, told: dict[str, Any]) -> None:
@@ -344,11 +336,3 @@ def _act(session: Session, pack: StoredPack, by: Actor, what: str) -> Act:
     base = verbs.act(case, by, what)
     detail: dict[str, str | int | list[str]] = {"copy": pack.copy_number, "assembly": pack.number}
     return Act(**{**base.__dict__, "classes": ("core", "location", "sensitive"), "detail": detail})
-
-
-def _log_now(session: Session, act: Act) -> None:
-    if db.is_writable(session):
-        audit.append(session, act)
-        return
-    with db.database_of(session).write() as writing:
-        audit.append(writing, act)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from babel.dates import format_date
 from sqlmodel import Session, col, select
 
-from portal import audit, db
+from portal import audit
 from portal.audit import Act
 from portal.errors import NotThere
 from portal.records import identifiers
@@ -236,7 +236,7 @@ def candidates(
     found = _blind_hits(session, identifier, surname, forename, birth_date)
     acts = [_search_act(looking, None, len(found))]
     acts += [_search_act(looking, child_id, len(found)) for child_id in found]
-    _write_acts(session, acts)
+    audit.before_showing(session, *acts)
     rows = session.exec(select(Child).where(col(Child.id).in_(list(found)), col(Child.access_group) == "")).all()
     return sorted(
         (_candidate(who, found[who.child_id]) for who in _identities(session, rows).values()),
@@ -401,24 +401,20 @@ def _third(row: Mentioned, told: dict[str, Any]) -> Third:
 
 
 def _log(session: Session, looking: Looking, act: str, classes: tuple[str, ...], count: int) -> None:
-    _write_acts(
-        session,
-        [
-            Act(
-                chain=audit.child_chain(looking.child_id),
-                act=act,
-                actor=looking.reader,
-                role=looking.role,
-                team=looking.team,
-                child_id=looking.child_id,
-                case_id=looking.case_id,
-                classes=classes,
-                reason=looking.reason,
-                session=looking.session,
-                detail={"entries": count},
-            )
-        ],
+    look = Act(
+        chain=audit.child_chain(looking.child_id),
+        act=act,
+        actor=looking.reader,
+        role=looking.role,
+        team=looking.team,
+        child_id=looking.child_id,
+        case_id=looking.case_id,
+        classes=classes,
+        reason=looking.reason,
+        session=looking.session,
+        detail={"entries": count},
     )
+    audit.before_showing(session, look)
     vault_of(session).preload({Owner.child(looking.child_id, cls) for cls in classes})
 
 
@@ -437,12 +433,3 @@ def _search_act(looking: Looking, child_id: uuid.UUID | None, count: int) -> Act
         session=looking.session,
         detail={"hits": count},
     )
-
-
-def _write_acts(session: Session, acts: list[Act]) -> None:
-    """In a write transaction the look is part of it; otherwise it is committed by itself before anything opens."""
-    if db.is_writable(session):
-        audit.append(session, *acts)
-        return
-    with db.database_of(session).write() as writing:
-        audit.append(writing, *acts)

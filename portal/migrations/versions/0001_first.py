@@ -955,7 +955,7 @@ def upgrade() -> None:
             "copy_number",
             sqlmodel.sql.sqltypes.AutoString(),
             nullable=False,
-            comment="printed on every page; anyone can check it",
+            comment="printed on every page of the copy",
         ),
         sa.Column("recipient_id", sa.Uuid(), nullable=False, comment="whose copy it is"),
         sa.Column(

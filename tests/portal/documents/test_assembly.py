@@ -1,0 +1,44 @@
+"""What the making of a copy keeps back, and what it says alike for all."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from portal.cases.searching import ANSWERS, Place
+from portal.documents import assembly, information
+from portal.documents.leak_gate import RemovedSpan
+from portal.records import OpenEntry
+from portal.review.deciding import Decision
+from portal.review.redaction import Redaction
+
+
+def place(answer: str, code: str = "directory", name: str = "This directory") -> Place:
+    return Place(uuid.UUID(int=1), 1, code, answer, None, name, "", "", "")
+
+
+def test_a_place_where_something_was_found_reads_like_one_where_nothing_was() -> None:
+    assert information.searched(place("found")) == information.searched(place("nothing"))
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_a_free_name_of_a_place_is_never_printed(answer: str) -> None:
+    told = information.searched(place(answer, "other", "A refuge nobody may hear of"))
+    assert "refuge" not in f"{told.place} {told.outcome}"
+
+
+@pytest.mark.parametrize(("data_class", "shielded"), [("core", False), ("location", True), ("sensitive", True)])
+def test_words_cut_out_of_a_location_or_a_sensitive_entry_may_stand_nowhere(data_class: str, shielded: bool) -> None:
+    gone: list[RemovedSpan] = []
+    one = uuid.UUID(int=1)
+    entry = OpenEntry(one, one, data_class, 1, "address", "Address", "12 Kiln Yard, Exampleton")
+    said = Decision("redact", spans=(Redaction(0, 12, "EX-TP"),), reason="As weighed.")
+    assembly._entry(assembly._Cutter([], (), gone), 1, entry, said)
+    assert [(span.text, span.shield) for span in gone] == [("12 Kiln Yard", shielded)]
+
+
+def test_a_name_that_two_hidden_people_share_is_cut_all_the_same() -> None:
+    people = [assembly.Hidden(uuid.uuid4(), (name,), "EX-TP") for name in ("Ana Field", "Ana Moor")]
+    words = assembly._Cutter(people, (), []).words("Ana came to the door.", place="1")
+    assert "Ana" not in "".join(getattr(part, "text", "") for part in words)
