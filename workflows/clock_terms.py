@@ -74,10 +74,11 @@ class Clock:
     `extension_notice_by` are None while the clock is stopped; the last is None for complaints too.
     `extension_notice_raw` is the end of the month before weekends and holidays move it: warn on that day
     (law.md section 12, no. 3). `statutory_due` is the complaint's day by the words of the Act (R-28).
+    `law` is None for the 72 hours of a breach, which are counted in hours and by no `clock()`.
     With an open question, the `…_if_answered_today` days are reckoned as if its answer came today (R-16).
     """
 
-    law: Law
+    law: Law | None
     received: date
     start: date | None
     excluded_days: int | None

@@ -8,6 +8,7 @@ What may not be told must not show (R-91, R-92). Beside a gap the family reads a
 may not know has exactly the phrase of the commonest code they may know, so the phrase says nothing.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -70,7 +71,9 @@ class Exemption:
 
     `rights` lists what the exemption is known to reach; where our source is silent it is access alone,
     because an exemption is read narrowly. `part`: the rest is still disclosed (R-82). `per_item`: it can be
-    put on an item in review; the others are about a whole request or search.
+    put on an item in review; the others are about a whole request or search. `asks`: the kinds of consultation
+    that answer `must_consult`, any one of them; a wish is recorded by itself. `unless_inappropriate`: a reason
+    why it would be wrong to ask is as good.
     """
 
     code: str
@@ -89,6 +92,8 @@ class Exemption:
     wish: bool = False
     opinion: bool = False
     per_item: bool = True
+    asks: frozenset[str] = frozenset()
+    unless_inappropriate: bool = False
 
 
 _COURT = _("Report or evidence in listed proceedings that the court's rules allow to be withheld.")
@@ -109,6 +114,8 @@ REGISTER: tuple[Exemption, ...] = (
         provision="Sch 2 paras 16-17",
         test=_("Another person is identifiable, did not consent, and disclosure is not reasonable without."),
         must_consult=_("the other person, unless inappropriate"),
+        asks=frozenset({"third_party"}),
+        unless_inappropriate=True,
         part=True,
         told=Told.YES,
     ),
@@ -118,6 +125,7 @@ REGISTER: tuple[Exemption, ...] = (
         provision="Sch 2 para 2",
         test=_("Likely to prejudice prevention, detection or prosecution."),
         must_consult=_("police or youth offending team"),
+        asks=frozenset({"police"}),
         part=True,
         told=Told.NO,
     ),
@@ -127,6 +135,7 @@ REGISTER: tuple[Exemption, ...] = (
         provision="Sch 2 para 5",
         test=_("Disclosure is ruled by law, or it is needed for proceedings or advice."),
         must_consult=_("legal team"),
+        asks=frozenset({"legal"}),
         part=True,
         told=Told.YES,
         phrase=OFFICE,
@@ -137,6 +146,7 @@ REGISTER: tuple[Exemption, ...] = (
         provision="Sch 2 paras 7-12",
         test=_("Likely to prejudice the function."),
         must_consult=_("the regulator"),
+        asks=frozenset({"other"}),
         part=True,
         told=Told.USUALLY,
     ),
@@ -146,6 +156,7 @@ REGISTER: tuple[Exemption, ...] = (
         provision="Sch 2 para 19",
         test=_("Privileged, or under a lawyer's duty of confidentiality."),
         must_consult=_("legal team"),
+        asks=frozenset({"legal"}),
         part=True,
         told=Told.YES,
         phrase=OFFICE,
@@ -185,6 +196,7 @@ REGISTER: tuple[Exemption, ...] = (
         provision="Sch 2 para 25",
         test=_("Scripts are exempt; marks are delayed until after the results."),
         must_consult=_("exam body"),
+        asks=frozenset({"education", "other"}),
         part=True,
         told=Told.YES,
     ),
@@ -217,6 +229,7 @@ REGISTER: tuple[Exemption, ...] = (
         provision="Sch 3 paras 2, 5",
         test=_HARM,
         must_consult=_HEALTH_PROFESSIONAL,
+        asks=frozenset({"health"}),
         part=True,
         told=Told.USUALLY_NOT,
         kinds=_HEALTH,
@@ -232,6 +245,7 @@ REGISTER: tuple[Exemption, ...] = (
             "it and does not know it."
         ),
         must_consult=_HEALTH_PROFESSIONAL,
+        asks=frozenset({"health"}),
         part=True,
         told=Told.YES,
         phrase=WAITING,
@@ -269,6 +283,7 @@ REGISTER: tuple[Exemption, ...] = (
             "health of the person or someone else."
         ),
         must_consult=_("social work manager"),
+        asks=frozenset({"social_work"}),
         part=True,
         told=Told.USUALLY_NOT,
         kinds=_SOCIAL,
@@ -280,6 +295,7 @@ REGISTER: tuple[Exemption, ...] = (
         provision="Sch 3 para 12",
         test=_REPORTER,
         must_consult=_("Principal Reporter"),
+        asks=frozenset({"other"}),
         part=True,
         told=Told.YES,
         kinds=_SOCIAL,
@@ -302,6 +318,7 @@ REGISTER: tuple[Exemption, ...] = (
         provision="Sch 3 para 19",
         test=_HARM,
         must_consult=_("school lead"),
+        asks=frozenset({"education"}),
         part=True,
         told=Told.USUALLY_NOT,
         kinds=_EDUCATION,
@@ -313,6 +330,7 @@ REGISTER: tuple[Exemption, ...] = (
         provision="Sch 3 para 20",
         test=_REPORTER,
         must_consult=_("Principal Reporter"),
+        asks=frozenset({"other"}),
         part=True,
         told=Told.YES,
         kinds=_EDUCATION,
@@ -326,6 +344,7 @@ REGISTER: tuple[Exemption, ...] = (
             "On whether the child is, was or may be at risk of abuse; disclosure is not in the child's best interests."
         ),
         must_consult=_("safeguarding lead"),
+        asks=frozenset({"safeguarding"}),
         part=True,
         told=Told.NO,
         against=PARENT_OR_DEPUTY,
@@ -341,6 +360,7 @@ REGISTER: tuple[Exemption, ...] = (
             "birth records."
         ),
         must_consult=_("adoption team"),
+        asks=frozenset({"other"}),
         part=True,
         told=Told.NO,
         two_people=True,
@@ -351,6 +371,7 @@ REGISTER: tuple[Exemption, ...] = (
         provision="Sch 4 para 4",
         test=_("Prohibited by regulation 17 of the 2014 regulations or their equivalents."),
         must_consult=_("special needs team"),
+        asks=frozenset({"education", "other"}),
         part=True,
         told=Told.YES,
     ),
@@ -360,6 +381,7 @@ REGISTER: tuple[Exemption, ...] = (
         provision="Sch 4 para 5",
         test=_("Prohibited by the rules on court records in surrogacy."),
         must_consult=_("legal team"),
+        asks=frozenset({"legal"}),
         part=True,
         told=Told.NO,
     ),
@@ -369,6 +391,7 @@ REGISTER: tuple[Exemption, ...] = (
         provision="Sch 4 para 6",
         test=_("Children's Hearings (Scotland) Act 2011 section 178."),
         must_consult=_("Principal Reporter"),
+        asks=frozenset({"other"}),
         part=True,
         told=Told.COURT_DECIDES,
         nations=SCOTLAND,
@@ -509,6 +532,31 @@ def must_hold_health_opinion(
     return _("This is about health. Ask the health professional first, or record that the person knows it.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Consulted:
+    """One consultation that a decision rests on. `settled`: answered, or no answer came and it is said what was
+    done to get one."""
+
+    kind: str
+    settled: bool
+
+
+def consultation_fault(code: str, named: Iterable[Consulted], *, why_not_asked: str = "") -> str | None:
+    """Why the consultations named do not do for this code, or None (R-94; "must consult" of the register).
+
+    `why_not_asked` counts only where the register itself excuses asking; an unknown code needs nobody, because
+    it cannot be chosen at all."""
+    one = BY_CODE.get(code)
+    if one is None or not one.asks or (one.unless_inappropriate and why_not_asked.strip()):
+        return None
+    asked = [consultation for consultation in named if consultation.kind in one.asks]
+    if not asked:
+        return _("Somebody has to be asked first. Record it under consultations, then tick it here.")
+    if not any(consultation.settled for consultation in asked):
+        return _("The answer is not recorded yet. Record it under consultations, or that no answer came.")
+    return None
+
+
 def opinion_usable(opinion: date | None, today: date) -> bool:
     """Whether an opinion was given within the six months that end today (V-90)."""
     return opinion is not None and add_months(today, -6) < opinion <= today
@@ -562,17 +610,19 @@ def third_party_fault(test: ThirdPartyTest) -> str | None:
 
 
 def _third_party_unanswered(test: ThirdPartyTest) -> str | None:
-    weighed = (
-        test.identifiable,
-        test.consented,
-        test.asked,
-        test.refused,
-        test.confidence_owed,
-        test.able_to_consent,
-        test.reasonable_anyway,
-    )
-    if any(answer is None for answer in weighed) or not test.reasons.strip():
-        return _("The questions about the other person are not all answered. Answer them first.")
-    if not test.asked and not test.why_not_asked.strip():
+    if third_party_open(test) == "why_not_asked":
         return _("Ask the person for their agreement, or say why it would be wrong to ask.")
+    if third_party_open(test):
+        return _("The questions about the other person are not all answered. Answer them first.")
     return None
+
+
+def third_party_open(test: ThirdPartyTest) -> str:
+    """Name of the first of the questions that has to be answered and is not, or nothing."""
+    for name, _words in THIRD_PARTY_QUESTIONS:
+        answer = getattr(test, name)
+        if answer is None or (name == "reasons" and not answer.strip()):
+            return name
+        if name == "why_not_asked" and test.asked is False and not answer.strip():
+            return name
+    return ""

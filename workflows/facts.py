@@ -80,6 +80,24 @@ class PackState(StrEnum):
     RELEASED = "released"
 
 
+class RegulatorDecision(StrEnum):
+    """Whether the regulator is told of a breach (UK GDPR Article 33(1)), or that there was none."""
+
+    TELL = "tell"
+    NO_RISK = "no-risk"  # unlikely to result in a risk to anybody's rights and freedoms
+    NO_BREACH = "no-breach"
+
+
+class PeopleDecision(StrEnum):
+    """Whether the people concerned are told of a breach (UK GDPR Article 34)."""
+
+    TELL = "tell"
+    NO_HIGH_RISK = "no-high-risk"  # Article 34(1)
+    UNREADABLE = "unreadable"  # Article 34(3)(a)
+    RISK_ENDED = "risk-ended"  # Article 34(3)(b)
+    PUBLIC_NOTICE = "public-notice"  # Article 34(3)(c): telling each would be a disproportionate effort
+
+
 NOBODY: frozenset[str] = frozenset()
 
 
@@ -160,6 +178,30 @@ class CaseFacts:
     clarification_open: bool | None = None  # asked and unanswered, whether or not it stops the clock
     clarification_asked_on: date | None = None
 
+    # A question to the requester that moves no clock (R-17)
+    question_open: bool | None = None
+    question_asked_on: date | None = None
+
+    # The lines of a correction: what is challenged, without what was taken back
+    lines: int = 0
+    lines_unmatched: int | None = None
+    lines_undecided: int | None = None
+    lines_proposed: int | None = None
+    something_refused: bool | None = None
+    sources_waiting: int | None = None  # for the page: waiting for a source is not on the clock and stops nothing
+    recipients_open: int | None = None
+    reviewed_again: bool = False  # the requester has asked for a review of the answer
+    decided_by: frozenset[str] = NOBODY  # had a hand in the answer before the review was asked for
+
+    # A breach
+    breach_due_on: date | None = None  # UK date on which the 72 hours end
+    breach_described: bool = False
+    regulator_proposed_by: str | None = None
+    regulator_decision: RegulatorDecision | None = None
+    regulator_told_on: date | None = None
+    people_decision: PeopleDecision | None = None
+    people_told_on: date | None = None
+
     @property
     def waits_for_requester(self) -> bool:
         """Something was asked of the requester and has not come. A question to a child is not in here, on
@@ -168,4 +210,5 @@ class CaseFacts:
             self.identity is IdentityStatus.ASKED
             or self.authority is AuthorityStatus.ASKED
             or self.clarification_open is True
+            or self.question_open is True
         )

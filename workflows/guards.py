@@ -254,7 +254,7 @@ def best_interests_open(facts: CaseFacts) -> str | None:
         return _("This is only decided for a child who can decide for themselves. Assess that first.")
     if facts.child_answer not in (ChildAnswer.NOT_ASKED, ChildAnswer.NO_VIEW):
         return _("First record that the child was not asked, and why, or had no view.")
-    return _not_by(facts, facts.competence_assessed_by)
+    return not_by(facts, facts.competence_assessed_by)
 
 
 # What must be true before anything about the record goes to the requester, asked again at every turn: at
@@ -359,7 +359,8 @@ def all_confirmed(facts: CaseFacts, answers: Answers) -> str | None:
 # Second persons
 
 
-def _not_by(facts: CaseFacts, first: str | None) -> str | None:
+def not_by(facts: CaseFacts, first: str | None) -> str | None:
+    """Why this actor may not do the second part of what `first` began, or None."""
     if first is None or facts.actor is None:
         return _("It is not known who did the first part. It must be done again.")
     return _("You did the first part. Ask somebody else.") if facts.actor == first else None
@@ -368,19 +369,19 @@ def _not_by(facts: CaseFacts, first: str | None) -> str | None:
 def receipt_day_proposed(facts: CaseFacts) -> str | None:
     if facts.receipt_day_proposed_by is None:
         return _("No other day of receipt is proposed.")
-    return _not_by(facts, facts.receipt_day_proposed_by)
+    return not_by(facts, facts.receipt_day_proposed_by)
 
 
 def nothing_held_proposed(facts: CaseFacts) -> str | None:
     if facts.nothing_held_proposed_by is None:
         return _("Nobody has proposed that nothing is held.")
-    return _not_by(facts, facts.nothing_held_proposed_by)
+    return not_by(facts, facts.nothing_held_proposed_by)
 
 
 def refusal_proposed(facts: CaseFacts) -> str | None:
     if facts.refusal_proposed_by is None or facts.refusal_ground is None:
         return _("Nobody has proposed to refuse this request.")
-    return _not_by(facts, facts.refusal_proposed_by)
+    return not_by(facts, facts.refusal_proposed_by)
 
 
 def refusal_on(*grounds: RefusalGround) -> Guard:
@@ -533,6 +534,7 @@ def not_before_asked(name: str) -> Check:
             "identity": facts.identity_asked_on,
             "authority": facts.authority_asked_on,
             "clarification": facts.clarification_asked_on,
+            "question": facts.question_asked_on,
         }[name]
         day = answers.get("came_on")
         if isinstance(day, date) and asked is not None and day < asked:

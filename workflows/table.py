@@ -177,6 +177,9 @@ class Workflow:
     """One kind of case. `prefix` begins its references, `article` is its head of law. `opening_letter` goes
     out, and `opening_told` begins the requester's timeline, when a case is opened.
 
+    A child's record is nobody's business before it is settled who asks, and again whenever that is in doubt: it is
+    looked for (`searched_in`), attached, detached and opened in the states named for it, and in no other.
+
     Raises WorkflowError when the table has a fault.
     """
 
@@ -186,6 +189,10 @@ class Workflow:
     states: tuple[State, ...]
     steps: tuple[Step, ...]
     start: State
+    searched_in: tuple[State, ...] = ()
+    attached_in: tuple[State, ...] = ()
+    detached_in: tuple[State, ...] = ()
+    opened_in: tuple[State, ...] = ()
     opening_letter: str | None = None
     opening_told: str | None = None
 
@@ -268,6 +275,9 @@ def _faults(workflow: Workflow) -> Iterator[str]:
     for step in workflow.steps:
         yield from _faults_of_step(workflow, step)
     yield from (f"state {name} cannot be reached" for name in _unreached(workflow))
+    for state in (*workflow.searched_in, *workflow.attached_in, *workflow.detached_in, *workflow.opened_in):
+        if state not in workflow.states or state.final:
+            yield f"a record is handled in state {state.name}, which is unknown or final"
     for state in workflow.states:
         if not state.final:
             yield from _no_way_on_or_out(workflow, state)
@@ -306,7 +316,9 @@ def _unreached(workflow: Workflow) -> list[str]:
 
 
 def _no_way_on_or_out(workflow: Workflow, state: State) -> Iterator[str]:
-    """Staff must be able to bring the case onward, and somebody to end it, without waiting for the system."""
+    """Staff must be able to bring the case onward, and somebody to end it, without waiting for the system.
+
+    Where the law's answer is out already, the way onward is enough: nothing is held up by it."""
     leaving = [
         step
         for step in workflow.steps
@@ -316,5 +328,5 @@ def _no_way_on_or_out(workflow: Workflow, state: State) -> Iterator[str]:
     staff = [step for step in leaving if set(step.roles) - {Role.REQUESTER}]
     if not staff:
         yield f"state {state.name} has no way on"
-    if not out:
+    if not out and not state.answered:
         yield f"state {state.name} has no way out"

@@ -9,18 +9,21 @@ from workflows.exemptions import (
     BY_CODE,
     REGISTER,
     THIRD_PARTY_QUESTIONS,
+    Consulted,
     DataKind,
     Right,
     ThirdPartyTest,
     Told,
     Wish,
     choosable,
+    consultation_fault,
     may_be_told,
     must_hold_health_opinion,
     needs_second_person,
     opinion_usable,
     phrase_for,
     third_party_fault,
+    third_party_open,
 )
 from workflows.facts import Nation, RequesterKind
 
@@ -200,3 +203,43 @@ def test_another_person_is_not_withheld_without_the_whole_test(who):
 
 def test_each_question_of_the_third_party_test_is_asked():
     assert {name for name, _words in THIRD_PARTY_QUESTIONS} == set(ThirdPartyTest.__dataclass_fields__)
+
+
+OPEN = {
+    "identifiable": {"identifiable": None, "reasons": ""},
+    "consented": {"consented": None},
+    "why_not_asked": {"why_not_asked": " "},
+    "reasons": {"reasons": ""},
+    "": {"asked": True, "why_not_asked": ""},
+}
+
+
+@pytest.mark.parametrize("question", OPEN)
+def test_the_first_open_question_of_the_third_party_test_is_named(question):
+    assert third_party_open(replace(NEIGHBOUR, **OPEN[question])) == question
+
+
+# code, (kind of consultation, settled) of each that is named, why it would be wrong to ask, whether that does
+CONSULTED = [
+    ("EX-CR", [], "", False),
+    ("EX-CR", [("police", True)], "", True),
+    ("EX-CR", [("police", False)], "", False),
+    ("EX-CR", [("legal", True)], "", False),
+    ("EX-CR", [("legal", True), ("police", True)], "", True),
+    ("EX-CR", [("police", False), ("police", True)], "", True),
+    ("EX-CR", [], "It would warn him.", False),  # only the row of EX-TP says "unless inappropriate"
+    ("EX-H6", [("health", True)], "", True),
+    ("EX-S11", [("safeguarding", True)], "", False),
+    ("EX-TP", [], "", False),
+    ("EX-TP", [], " ", False),
+    ("EX-TP", [], "She fears them.", True),
+    ("EX-TP", [("third_party", True)], "", True),
+    ("EX-MP", [], "", True),
+    ("EX-H4", [], "", True),  # the wish is recorded by itself
+]
+
+
+@pytest.mark.parametrize(("code", "named", "why_not", "enough"), CONSULTED)
+def test_whoever_the_register_names_was_consulted(code, named, why_not, enough):
+    asked = [Consulted(kind=kind, settled=settled) for kind, settled in named]
+    assert (consultation_fault(code, asked, why_not_asked=why_not) is None) is enough

@@ -7,6 +7,8 @@ from itertools import product
 
 import pytest
 
+from tests.workflows import tables
+from tests.workflows.tables import TODAY, answers_to
 from workflows.facts import (
     AuthorityStatus,
     CaseFacts,
@@ -19,9 +21,8 @@ from workflows.facts import (
     RequesterKind,
 )
 from workflows.kinds.subject_access import BEFORE_APPROVAL, CHILD, OPEN, UNANSWERED, WORKFLOW, WORKING
-from workflows.table import Addressee, Ask, Role, StepRefused, Turn
+from workflows.table import Addressee, Role, StepRefused, Turn
 
-TODAY = date(2026, 11, 23)
 TOMORROW = date(2026, 11, 24)
 BORN_6 = date(2020, 1, 1)
 BORN_14 = date(2012, 1, 1)
@@ -59,27 +60,12 @@ GOOD = CaseFacts(
 )
 
 
-def answers_to(step, **given):
-    """A good answer to each question the step asks."""
-    sample = {Ask.YESNO: True, Ask.DATE: TODAY, Ask.TEXT: "Words.", Ask.LONGTEXT: "Words."}
-    return {
-        need.name: given.get(need.name, need.choices[0].value if need.choices else sample[need.kind])
-        for need in step.needs
-        if need.required or need.name in given
-    }
-
-
 def take(state, name, role, facts, **given):
-    step = WORKFLOW.step(name)
-    return WORKFLOW.take(state, name, role=role, facts=facts, answers=answers_to(step, **given)).to_state.name
+    return tables.take(WORKFLOW, state, name, role, facts, **given)
 
 
 def refused(state, name, role, facts, **given):
-    try:
-        take(state, name, role, facts, **given)
-    except StepRefused as refusal:
-        return refusal.reason
-    return None
+    return tables.refused(WORKFLOW, state, name, role, facts, **given)
 
 
 # Every state, step and role against every combination of facts that matters

@@ -71,6 +71,24 @@ def test_a_table_that_starts_nowhere_cannot_be_written():
         workflow(END, start=ELSEWHERE)
 
 
+@pytest.mark.parametrize("where", ["searched_in", "attached_in", "detached_in", "opened_in"])
+@pytest.mark.parametrize("state", [ELSEWHERE, DONE])
+def test_a_record_cannot_be_handled_in_a_state_that_is_unknown_or_final(where, state):
+    table = workflow(END)
+    assert replace(table, **{where: (OPEN,)})
+    with pytest.raises(WorkflowError, match=f"handled in state {state.name}"):
+        replace(table, **{where: (state,)})
+
+
+def test_where_the_answer_is_out_the_way_onward_is_enough():
+    back = replace(GO, name="back", from_states=(LIMBO,), to=OPEN)
+    answered = replace(LIMBO, answered=True)
+    with pytest.raises(WorkflowError, match="no way out"):
+        workflow(END, GO, back, states=(OPEN, DONE, LIMBO))
+    onward = (END, replace(GO, to=answered), replace(back, from_states=(answered,)))
+    assert workflow(*onward, states=(OPEN, DONE, answered))
+
+
 def test_only_the_system_is_not_a_way_on():
     by_night = replace(END, roles=(Role.SYSTEM,))
     with pytest.raises(WorkflowError, match="no way on"):

@@ -16,10 +16,12 @@ clock. While the clock stands still for a clarification, work goes on and what c
 """
 
 from workflows import guards as g
-from workflows.authority import BASES
-from workflows.clock import DoubtReason, EventName, ExtensionReason
-from workflows.facts import ChildAnswer, Competence, RefusalGround, RequesterKind
-from workflows.table import Addressee, Ask, Choice, Need, Role, State, Step, Turn, Workflow
+from workflows.clock import EventName
+from workflows.facts import RefusalGround
+from workflows.kinds import asking, undoing
+from workflows.kinds.answers import CAME_ON, CONFIRMATIONS, REASON, refusal_ground
+from workflows.kinds.asking import APPROVER, CASEWORKER, STAFF, SYSTEM
+from workflows.table import Ask, Choice, Need, Role, State, Step, Turn, Workflow
 from workflows.words import mark as _
 
 # States
@@ -93,118 +95,8 @@ UNANSWERED = (RECEIVED, *WORKING)
 OPEN = (*UNANSWERED, READY, COLLECTED)
 PAST_CHECKING = (FINDING, REVIEW, APPROVAL, READY, COLLECTED)
 
-CASEWORKER = (Role.CASEWORKER,)
-APPROVER = (Role.APPROVER,)
-STAFF = (Role.CASEWORKER, Role.APPROVER)
-SYSTEM = (Role.SYSTEM,)
-
 # Answers
 
-REASON = Need("reason", _("Why?"), hint=_("Only staff see this."))
-
-IDENTITY_DOUBT = Need(
-    "doubt",
-    _("Why is there a reasonable doubt about who is asking?"),
-    Ask.CHOICE,
-    tuple(Choice(reason, reason.words) for reason in DoubtReason),
-    hint=_("Proof may only be asked for where there is a reasonable doubt, and promptly."),
-)
-AUTHORITY_DOUBT = Need(
-    "doubt",
-    _("Why is it in doubt that this person may act?"),
-    Ask.CHOICE,
-    (
-        Choice("not-on-record", _("We hold nothing that shows parental responsibility")),
-        Choice("order-or-dispute", _("We know of a court order or a dispute")),
-        Choice("no-signed-authority", _("They act for someone else and sent no signed authority")),
-        Choice("ended", _("The authority has ended, or the child is 18 now")),
-    ),
-)
-AUTHORITY_PROOF = Need(
-    "proof",
-    _("What would settle it?"),
-    Ask.CHOICE,
-    (
-        Choice("parental-responsibility", _("Proof of parental responsibility")),
-        Choice("adult-agreement", _("The written agreement of the person, who is 18 or over")),
-        Choice("signed-authority", _("A signed authority to act")),
-        Choice("court-order", _("A copy of the court order")),
-        Choice("power-of-attorney", _("A registered power of attorney or deputyship")),
-    ),
-    hint=_("Never a child's agreement: a child is asked by us, not through a person who may put pressure on them."),
-)
-CAME_ON = Need("came_on", _("On which day did it come?"), Ask.DATE)
-IDENTITY_KNOWN_BY = Need(
-    "known_by",
-    _("How do we know who is asking?"),
-    Ask.CHOICE,
-    (
-        Choice("papers", _("Papers were seen")),
-        Choice("known", _("The person is known to us already")),
-        Choice("confirmed", _("A school or a social worker confirmed it")),
-        Choice("in-person", _("They came in person and were recognised")),
-    ),
-    hint=_("We keep that it was checked and when, not the papers."),
-)
-RIGHT = Need(
-    "right",
-    _("In what right does this person ask?"),
-    Ask.CHOICE,
-    (
-        Choice(RequesterKind.SELF, _("For themselves: the record is about them")),
-        Choice(RequesterKind.PARENT, _("As somebody with parental responsibility")),
-        Choice(RequesterKind.REPRESENTATIVE, _("For somebody else, with that person's signed authority")),
-        Choice(RequesterKind.DEPUTY, _("By order of a court or under a power of attorney")),
-    ),
-    hint=_("Who asks for themselves needs no authority and no child is asked, so be sure."),
-)
-BASIS = Need(
-    "basis",
-    _("On what footing may this person act?"),
-    Ask.CHOICE,
-    tuple(Choice(one.code, one.label) for one in BASES),
-)
-COMPETENCE = Need(
-    "competence",
-    _("Can the child decide about this request?"),
-    Ask.CHOICE,
-    (
-        Choice(Competence.COMPETENT, _("Yes, the child understands what it means")),
-        Choice(Competence.NOT_COMPETENT, _("No, not yet")),
-    ),
-    hint=_("Age alone does not decide. In Scotland a child of 12 is taken to be able unless shown otherwise."),
-)
-# The seven things to weigh and write down in each case (R-47).
-COMPETENCE_WEIGHED = (
-    Need("maturity", _("How mature is the child, and what do they understand?")),
-    Need("nature", _("What kind of information is asked for?")),
-    Need("orders", _("Which court orders bear on access or parental responsibility?")),
-    Need("confidence", _("What did the child tell us in confidence?")),
-    Need("consequences", _("What could follow from giving access, above all where abuse is alleged?")),
-    Need("detriment", _("What would the child lose if access is refused?")),
-    Need("views", _("What does the child think, as far as it is known?")),
-)
-CHILD_SAID = Need(
-    "answer",
-    _("What did the child say?"),
-    Ask.CHOICE,
-    (
-        Choice(ChildAnswer.YES, _("Yes")),
-        Choice(ChildAnswer.NO, _("No")),
-        Choice(ChildAnswer.NO_VIEW, _("No view, or did not answer")),
-    ),
-)
-NOT_ASKED_BECAUSE = Need(
-    "because",
-    _("Why was the child not asked?"),
-    Ask.CHOICE,
-    (
-        Choice("unsafe", _("Asking would put the child at risk")),
-        Choice("out-of-reach", _("The child cannot be reached")),
-        Choice("too-young", _("The child is too young to understand the question")),
-        Choice("distress", _("Asking would cause serious distress")),
-    ),
-)
 CLARIFY_ABOUT = Need(
     "about",
     _("What must be made clearer?"),
@@ -217,260 +109,30 @@ CLARIFY_ABOUT = Need(
     ),
     hint=_("Only what is needed to find the information. A question about format does not stop the clock."),
 )
-EXTEND_BECAUSE = Need(
-    "because",
-    _("Why is more time necessary?"),
-    Ask.CHOICE,
-    tuple(Choice(reason, reason.words) for reason in ExtensionReason),
-)
-REFUSAL_GROUND = Need(
-    "ground",
-    _("On what ground?"),
-    Ask.CHOICE,
-    (
-        Choice(RefusalGround.NO_IDENTITY, _("We asked, and can show that we cannot tell who is asking")),
-        Choice(RefusalGround.NO_AUTHORITY, _("We asked, and it is not shown that this person may act")),
-        Choice(RefusalGround.MAY_NOT_ACT, _("We know that this person may not act: an order, an adoption")),
-        Choice(RefusalGround.CHILD_DECIDES, _("The child can decide, and there is no yes")),
-        Choice(RefusalGround.ALL_EXEMPT, _("All of it is exempt, and the reasons may be told")),
-        Choice(RefusalGround.ALL_EXEMPT_NEUTRAL, _("All of it is exempt, and the reasons may not be told")),
-        Choice(RefusalGround.UNFOUNDED, _("Plainly unfounded")),
-        Choice(RefusalGround.EXCESSIVE, _("Plainly excessive")),
-        Choice(RefusalGround.SUBJECT_HAS_DIED, _("The person the record is about has died")),
-    ),
-)
-REFUSAL_LETTER_SAYS = Need(
-    "explanation",
-    _("Reasons, in the words of the letter"),
-    hint=_(
-        "The letter adds how to complain to us, to the regulator and to a court. Write nothing here that "
-        "may not be told: grounds that must stay unsaid have a fixed letter."
-    ),
-)
-CONFIRMATIONS = (
-    Need("orders", _("I looked today: no new court order stands in the way"), Ask.YESNO),
-    Need("shield", _("I looked today: the shield is as the pack was made for"), Ask.YESNO),
-    Need("moves", _("I looked today: nobody in the pack has moved since"), Ask.YESNO),
-    Need("lives_with", _("I looked today: who the child lives with is as the pack was made for"), Ask.YESNO),
+REFUSAL_GROUND = refusal_ground(
+    RefusalGround.NO_IDENTITY,
+    RefusalGround.NO_AUTHORITY,
+    RefusalGround.MAY_NOT_ACT,
+    RefusalGround.CHILD_DECIDES,
+    RefusalGround.ALL_EXEMPT,
+    RefusalGround.ALL_EXEMPT_NEUTRAL,
+    RefusalGround.UNFOUNDED,
+    RefusalGround.EXCESSIVE,
+    RefusalGround.SUBJECT_HAS_DIED,
 )
 
-# Steps: opening, and the day of receipt
+# Steps: who is asking, in which right, and the child's own view
 
-OPENING = (
-    Step(
-        name="start_checking",
-        label=_("Start"),
-        from_states=(RECEIVED,),
-        to=CHECKING,
-        roles=(Role.CASEWORKER, Role.SYSTEM),
-        told=_("We started work on your request."),
-    ),
-    # The whole clock hangs on this day, so moving it takes a reason and a second person.
-    Step(
-        name="propose_receipt_day",
-        label=_("Propose another day of receipt"),
-        from_states=UNANSWERED,
-        roles=CASEWORKER,
-        guards=(g.receipt_day_not_proposed,),
-        needs=(
-            Need(
-                "day",
-                _("On which day did the request really reach us?"),
-                Ask.DATE,
-                hint=_("The first day it reached any part of the organisation, in any way."),
-            ),
-            REASON,
-        ),
-        checks=(g.not_in_the_future("day"),),
-    ),
-    Step(
-        name="confirm_receipt_day",
-        label=_("Confirm the other day of receipt"),
-        from_states=UNANSWERED,
-        roles=APPROVER,
-        guards=(g.receipt_day_proposed,),
-        letter="receipt_day_changed",
-        told=_("We put right the day on which we got your request."),
-    ),
-    Step(
-        name="decline_receipt_day",
-        label=_("Turn down the other day of receipt"),
-        from_states=UNANSWERED,
-        roles=APPROVER,
-        guards=(g.receipt_day_proposed,),
-        needs=(REASON,),
-    ),
+OPENING = asking.opening(received=RECEIVED, checking=CHECKING, unanswered=UNANSWERED)
+IDENTITY = asking.identity(before_approval=BEFORE_APPROVAL, unanswered=UNANSWERED)
+AUTHORITY = asking.authority(
+    before_approval=BEFORE_APPROVAL,
+    unanswered=UNANSWERED,
+    working=WORKING,
+    checking=CHECKING,
+    asked_for=_("We asked you to show us that you may ask for this record."),
 )
-
-# Steps: who is asking
-
-IDENTITY = (
-    Step(
-        name="ask_identity",
-        label=_("Ask for proof of identity"),
-        from_states=BEFORE_APPROVAL,
-        roles=CASEWORKER,
-        guards=(g.identity_may_be_asked,),
-        needs=(IDENTITY_DOUBT, Need("proof", _("What would settle it? Name more than one way."))),
-        clock=EventName.IDENTITY_REQUESTED,
-        letter="identity_asked",
-        told=_("We asked you to show us who you are."),
-    ),
-    Step(
-        name="record_identity",
-        label=_("Record that proof of identity came"),
-        from_states=UNANSWERED,
-        roles=CASEWORKER,
-        guards=(g.identity_awaited,),
-        needs=(CAME_ON,),
-        checks=(g.not_in_the_future("came_on"), g.not_before_receipt("came_on"), g.not_before_asked("identity")),
-        clock=EventName.IDENTITY_RECEIVED,
-        told=_("We got what you sent to show who you are."),
-    ),
-    Step(
-        name="accept_identity",
-        label=_("Accept identity"),
-        from_states=UNANSWERED,
-        roles=CASEWORKER,
-        guards=(g.identity_can_be_decided,),
-        needs=(IDENTITY_KNOWN_BY,),
-        settles=EventName.IDENTITY_RECEIVED,
-        told=_("We know who you are."),
-    ),
-    # To say what is missing is to ask again: the time begins when that comes, as the letter says.
-    Step(
-        name="refuse_identity_evidence",
-        label=_("Turn down the proof of identity, and ask for what is missing"),
-        from_states=UNANSWERED,
-        roles=CASEWORKER,
-        guards=(g.identity_evidence_here,),
-        needs=(Need("missing", _("What is missing, in words for the requester?")),),
-        clock=EventName.IDENTITY_REQUESTED,
-        letter="identity_not_enough",
-        told=_("What you sent does not show yet who you are. We wrote to you about it."),
-    ),
-)
-
-AUTHORITY = (
-    Step(
-        name="ask_authority",
-        label=_("Ask for proof of authority"),
-        from_states=BEFORE_APPROVAL,
-        roles=CASEWORKER,
-        guards=(g.authority_may_be_asked,),
-        needs=(AUTHORITY_DOUBT, AUTHORITY_PROOF),
-        clock=EventName.AUTHORITY_REQUESTED,
-        letter="authority_asked",
-        told=_("We asked you to show us that you may ask for this record."),
-    ),
-    Step(
-        name="record_authority",
-        label=_("Record that proof of authority came"),
-        from_states=UNANSWERED,
-        roles=CASEWORKER,
-        guards=(g.authority_awaited,),
-        needs=(CAME_ON,),
-        checks=(g.not_in_the_future("came_on"), g.not_before_receipt("came_on"), g.not_before_asked("authority")),
-        clock=EventName.AUTHORITY_RECEIVED,
-        told=_("We got what you sent to show that you may ask."),
-    ),
-    # Told to nobody: whoever read that they may ask, and then that they get nothing, would know who said no (R-92).
-    Step(
-        name="accept_authority",
-        label=_("Accept authority"),
-        from_states=BEFORE_APPROVAL,
-        roles=CASEWORKER,
-        guards=(g.authority_can_be_decided,),
-        needs=(
-            BASIS,
-            Need("valid_until", _("Last day on which it counts, if it ends"), Ask.DATE, required=False),
-            Need("orders", _("Court orders read, and what they say. Write none if there are none.")),
-        ),
-        checks=(g.basis_fits,),
-        settles=EventName.AUTHORITY_RECEIVED,
-    ),
-    Step(
-        name="refuse_authority_evidence",
-        label=_("Turn down the proof of authority, and ask for what is missing"),
-        from_states=BEFORE_APPROVAL,
-        roles=CASEWORKER,
-        guards=(g.authority_evidence_here,),
-        needs=(Need("missing", _("What is missing, in words for the requester?")),),
-        clock=EventName.AUTHORITY_REQUESTED,
-        letter="authority_not_enough",
-        told=_("What you sent does not show yet that you may ask. We wrote to you about it."),
-    ),
-    # What somebody ticks on a form is no more than what they say: "it is about me" lifts every other check. Who asks
-    # is looked at afresh, and copies made for another right are called back.
-    Step(
-        name="record_right",
-        label=_("Record in what right the requester asks"),
-        from_states=WORKING,
-        to=CHECKING,
-        roles=STAFF,
-        needs=(RIGHT, REASON),
-        settles=EventName.AUTHORITY_RECEIVED,
-        voids_approval=True,
-        recalls=True,
-    ),
-)
-
-# Steps: the child's own view. None of them is in the requester's timeline or stops the clock.
-
-CHILD = (
-    Step(
-        name="assess_competence",
-        label=_("Assess whether the child can decide"),
-        from_states=BEFORE_APPROVAL,
-        roles=CASEWORKER,
-        guards=(g.about_a_child,),
-        needs=(COMPETENCE, *COMPETENCE_WEIGHED),
-    ),
-    Step(
-        name="ask_child",
-        label=_("Ask the child"),
-        from_states=BEFORE_APPROVAL,
-        roles=CASEWORKER,
-        guards=(g.about_a_child, g.child_unanswered),
-        needs=(
-            Need("way", _("Who asks, where and how?")),
-            Need(
-                "safe",
-                _("Why is this safe for the child?"),
-                hint=_("Nobody who may put pressure on the child should learn of it."),
-            ),
-        ),
-        letter="child_views_asked",
-        letter_to=Addressee.CHILD,
-    ),
-    Step(
-        name="record_child_answer",
-        label=_("Record the child's answer"),
-        from_states=BEFORE_APPROVAL,
-        roles=(Role.CASEWORKER, Role.SYSTEM),
-        guards=(g.about_a_child,),
-        needs=(
-            CHILD_SAID,
-            Need("own_words", _("In the child's own words, if they want that"), required=False),
-        ),
-    ),
-    Step(
-        name="record_child_not_asked",
-        label=_("Record why the child was not asked"),
-        from_states=BEFORE_APPROVAL,
-        roles=CASEWORKER,
-        guards=(g.about_a_child, g.child_unanswered),
-        needs=(NOT_ASKED_BECAUSE, REASON),
-    ),
-    Step(
-        name="decide_best_interests",
-        label=_("Decide that it is plainly in the child's best interests"),
-        from_states=BEFORE_APPROVAL,
-        roles=APPROVER,
-        guards=(g.about_a_child, g.best_interests_open),
-        needs=(REASON,),
-    ),
-)
+CHILD = asking.child_view(before_approval=BEFORE_APPROVAL)
 
 # Steps: making the request clearer, and more time
 
@@ -523,17 +185,7 @@ CLOCK = (
         told=_("We had no answer to our question, so we closed your request. Answer, and we open it again."),
         voids_approval=True,
     ),
-    Step(
-        name="extend",
-        label=_("Take two more months"),
-        from_states=UNANSWERED,
-        roles=CASEWORKER,
-        guards=(g.may_extend,),
-        needs=(EXTEND_BECAUSE, Need("explanation", _("The reason, in the words of the letter"))),
-        clock=EventName.EXTENDED,
-        letter="extension",
-        told=_("We need more time. We wrote to you to say why."),
-    ),
+    *asking.extension(unanswered=UNANSWERED),
 )
 
 # Steps: finding the record
@@ -703,131 +355,20 @@ GIVE = (
     ),
 )
 
-# Steps: what time and other people's doings undo. They are told to nobody, because only the child's answer
-# is a secret worth stealing here, and it hides among the others. A copy stays out when a case is closed, so a no or
-# an order of the day after must be able to call it back.
+# Steps: what time and other people's doings undo
 
 UNDO = (
-    Step(
-        name="eighteenth_birthday",
-        label=_("The child is 18: authority has to be asked for again"),
-        from_states=PAST_CHECKING,
-        to=CHECKING,
-        roles=SYSTEM,
-        guards=(g.grown_up_since,),
-        voids_approval=True,
-        recalls=True,
+    *undoing.overtaken(
+        past_checking=PAST_CHECKING, approved=(APPROVAL, READY, COLLECTED), checking=CHECKING, closed=CLOSED
     ),
-    Step(
-        name="authority_lapsed",
-        label=_("The authority to act has ended"),
-        from_states=PAST_CHECKING,
-        to=CHECKING,
-        roles=(Role.CASEWORKER, Role.SYSTEM),
-        guards=(g.authority_has_lapsed,),
-        voids_approval=True,
-        recalls=True,
-    ),
-    Step(
-        name="child_answer_changed",
-        label=_("The child says something else now"),
-        from_states=(APPROVAL, READY, COLLECTED, CLOSED),
-        to=CHECKING,
-        roles=(Role.CASEWORKER, Role.SYSTEM),
-        guards=(g.about_a_child,),
-        needs=(
-            CHILD_SAID,
-            Need("own_words", _("In the child's own words, if they want that"), required=False),
-        ),
-        voids_approval=True,
-        recalls=True,
-        reopens=True,
-    ),
-    Step(
-        name="new_order",
-        label=_("A new court order"),
-        from_states=(CHECKING, *PAST_CHECKING, CLOSED),
-        to=CHECKING,
-        roles=(Role.CASEWORKER, Role.SYSTEM),
-        needs=(Need("order", _("Which order, of what day, and what does it say?")),),
-        voids_approval=True,
-        recalls=True,
-        reopens=True,
-    ),
-    Step(
-        name="void_approval",
-        label=_("What was approved has changed"),
-        from_states=(APPROVAL,),
-        to=REVIEW,
-        roles=SYSTEM,
-        needs=(
-            Need(
-                "because",
-                _("What changed?"),
-                Ask.CHOICE,
-                (
-                    Choice("correction", _("An entry was corrected")),
-                    Choice("restriction", _("An entry was restricted")),
-                    Choice("shield", _("A shield was put on or changed")),
-                    Choice("pack", _("The pack or a redaction changed")),
-                ),
-            ),
-        ),
-        voids_approval=True,
-    ),
-    Step(
-        name="back_to_checking",
-        label=_("Check again who is asking"),
-        from_states=(FINDING, REVIEW, APPROVAL),
-        to=CHECKING,
-        roles=STAFF,
-        needs=(
-            Need(
-                "again",
-                _("What is in doubt?"),
-                Ask.CHOICE,
-                (
-                    Choice("identity", _("Who is asking")),
-                    Choice("authority", _("Whether they may act")),
-                    Choice("both", _("Both")),
-                ),
-            ),
-            REASON,
-        ),
-        voids_approval=True,
-    ),
-    Step(
-        name="stop_release",
-        label=_("Stop the release"),
-        from_states=(READY, COLLECTED),
-        to=CHECKING,
-        roles=(*STAFF, Role.SYSTEM),
-        needs=(REASON,),
-        voids_approval=True,
-        recalls=True,
-    ),
+    *undoing.voided(approval=APPROVAL, to=REVIEW),
+    *undoing.doubted(checked=(FINDING, REVIEW, APPROVAL), out=(READY, COLLECTED), checking=CHECKING),
 )
 
 # Steps: the other ways a request ends
 
 END = (
-    Step(
-        name="propose_refusal",
-        label=_("Propose to refuse"),
-        from_states=BEFORE_APPROVAL,
-        roles=CASEWORKER,
-        guards=(g.no_proposal_open,),
-        needs=(REFUSAL_GROUND, REASON, REFUSAL_LETTER_SAYS),
-        checks=(g.ground_holds,),
-    ),
-    Step(
-        name="decline_refusal",
-        label=_("Turn down the refusal"),
-        from_states=BEFORE_APPROVAL,
-        roles=APPROVER,
-        guards=(g.refusal_proposed,),
-        needs=(REASON,),
-    ),
+    *asking.refusal_proposed(before_approval=BEFORE_APPROVAL, ground=REFUSAL_GROUND),
     Step(
         name="refuse",
         label=_("Refuse, with reasons"),
@@ -887,30 +428,7 @@ END = (
         letter="answered",
         told=_("We answered your request."),
     ),
-    Step(
-        name="withdraw",
-        label=_("Take the request back"),
-        from_states=UNANSWERED,
-        to=WITHDRAWN,
-        roles=(Role.REQUESTER,),
-        needs=(Need("sure", _("Do you want to take your request back?"), Ask.YESNO),),
-        checks=(g.said_yes("sure"),),
-        letter="withdrawn",
-        told=_("You took your request back."),
-        voids_approval=True,
-    ),
-    Step(
-        name="record_withdrawal",
-        label=_("Record that the requester took it back"),
-        from_states=UNANSWERED,
-        to=WITHDRAWN,
-        roles=CASEWORKER,
-        needs=(CAME_ON, Need("said", _("How did they say so, and in what words?"))),
-        checks=(g.not_in_the_future("came_on"), g.not_before_receipt("came_on")),
-        letter="withdrawn",
-        told=_("You took your request back."),
-        voids_approval=True,
-    ),
+    *asking.withdrawal(unanswered=UNANSWERED, withdrawn=WITHDRAWN),
     Step(
         name="close",
         label=_("Close"),
@@ -964,6 +482,10 @@ WORKFLOW = Workflow(
     ),
     steps=(*OPENING, *IDENTITY, *AUTHORITY, *CHILD, *CLOCK, *FIND, *GIVE, *UNDO, *END),
     start=RECEIVED,
+    searched_in=(FINDING,),
+    attached_in=(FINDING, REVIEW),
+    detached_in=(CHECKING, FINDING, REVIEW),
+    opened_in=(FINDING, REVIEW, APPROVAL, READY, COLLECTED),
     opening_letter="acknowledgement",
     opening_told=_("You sent your request."),
 )
