@@ -9,9 +9,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import event
 
 from portal import db
 from portal.schema import APPEND_ONLY
+
+
+class MigrationBroken(Exception):
+    """A migration would have left the database inconsistent."""
 
 
 def migrate(owner_url: str, app_url: str) -> None:
@@ -19,13 +24,23 @@ def migrate(owner_url: str, app_url: str) -> None:
 
     Safe to run again, and after having been killed half-way: everything is one transaction."""
     engine = db.connect(owner_url, pool_size=1)
+    if engine.dialect.name == "sqlite":
+        # A table that SQLite cannot alter is made anew, and dropping the old one would drop what refers to it. The
+        # pragma does nothing inside a transaction; what it would have caught is looked for before the commit.
+        event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA foreign_keys=OFF"))
     try:
         with engine.execution_options(portal_writable=True).begin() as connection:
             command.upgrade(_config(connection), "head")
+            _check_references(connection)
             _protect(connection)
             _grant(connection, app_url)
     finally:
         engine.dispose()
+
+
+def _check_references(connection: sa.Connection) -> None:
+    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise MigrationBroken("rows refer to rows that are not there; nothing was changed")
 
 
 def pending(engine: sa.Engine) -> bool:

@@ -6,6 +6,7 @@ of the act it records and is called last in it, because it locks the chains' hea
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import secrets
@@ -23,11 +24,13 @@ from portal.audit.models import ChainHead, LogRow
 __all__ = [
     "Act",
     "Broken",
+    "Logged",
     "account_chain",
     "append",
     "before_showing",
     "broken_chains",
     "child_chain",
+    "of_case",
     "visitor_chain",
 ]
 
@@ -120,6 +123,32 @@ def before_showing(session: Session, *acts: Act) -> None:
         return
     with db.database_of(session).write() as writing:
         append(writing, *acts)
+
+
+@dataclass(frozen=True)
+class Logged:
+    """An act that the log holds of a case."""
+
+    at: datetime.datetime
+    actor: str
+    detail: dict[str, Any]
+
+
+def of_case(session: Session, case_id: uuid.UUID, act: str) -> list[Logged]:
+    """The acts of this name that were allowed in a case, oldest first."""
+    query = (
+        sa.select(col(LogRow.at), col(LogRow.actor), col(LogRow.body))
+        .where(col(LogRow.case_id) == case_id, col(LogRow.act) == act, col(LogRow.outcome) == "allowed")
+        .order_by(col(LogRow.at))
+    )
+    return [Logged(at, actor, json.loads(body)["detail"]) for at, actor, body in session.execute(query)]
+
+
+def of_chain(session: Session, chain: str, limit: int) -> list[Logged]:
+    """The newest acts of one chain, newest first."""
+    query = sa.select(col(LogRow.at), col(LogRow.actor), col(LogRow.body)).where(col(LogRow.chain) == chain)
+    rows = session.execute(query.order_by(col(LogRow.seq).desc()).limit(limit))
+    return [Logged(at, actor, json.loads(body)["detail"]) for at, actor, body in rows]
 
 
 def link(previous: bytes, body: bytes) -> bytes:

@@ -49,7 +49,9 @@ class Case(SQLModel, table=True):
     team_id: uuid.UUID | None = column("team it belongs to", default=None, foreign_key="team.id")
     assignee_id: uuid.UUID | None = column("caseworker it is assigned to", default=None, foreign_key="staff.id")
     assigned_at: datetime.datetime | None = column("since when", default=None)
-    requester_id: uuid.UUID = column("who asks", foreign_key="person.id")
+    requester_id: uuid.UUID | None = column(
+        "who asks; empty where nobody does: a breach is opened by staff", default=None, foreign_key="person.id"
+    )
     child_id: uuid.UUID | None = column("the record attached to it", default=None, foreign_key="child.id")
     group_id: uuid.UUID | None = column("cases of one submission about several data subjects", default=None, index=True)
     sealed: bytes = column("what was asked: data subject as described, relationship, scope; case key; R-150")
@@ -62,6 +64,13 @@ class Case(SQLModel, table=True):
 
     def vault_row(self) -> str:
         return f"case:{self.id.hex}"
+
+    @property
+    def requester(self) -> uuid.UUID:
+        """Who asks. Raises ValueError for a case that nobody asked for."""
+        if self.requester_id is None:
+            raise ValueError(f"a {self.kind} case has no requester")
+        return self.requester_id
 
 
 class Event(SQLModel, table=True):
@@ -104,7 +113,9 @@ class Message(SQLModel, table=True):
     at: datetime.datetime = column("when")
     actor: str = column("role and id of who wrote it")
     sealed: bytes = column("the words; case key; R-150")
-    read_at: datetime.datetime | None = column("when the other side first opened it", default=None)
+    read_at: datetime.datetime | None = column(
+        "when staff said that they had read it; a requester's looks are in the log", default=None
+    )
 
     def vault_owner(self) -> Owner:
         return Owner.case(self.case_id)
@@ -151,6 +162,9 @@ class Draft(SQLModel, table=True):
     browser_hash: bytes = column("SHA-256 of the cookie of the browser that writes it")
     address_blind: bytes | None = column("blind index of the address a resume link may go to", default=None, index=True)
     word_hash: str | None = column("slow hash of the word chosen at the start", default=None)
+    person_id: uuid.UUID | None = column(
+        "who is signed in and writes it: they come back to it by signing in", default=None, index=True
+    )
     sealed: bytes = column("the answers so far; key of the draft; destroyed with it")
     made_at: datetime.datetime = column("when it was begun")
     expires_at: datetime.datetime = column("seven days after it was begun", index=True)

@@ -21,6 +21,11 @@ class StoredPack(SQLModel, table=True):
     id: uuid.UUID = column("random, time-ordered", default_factory=new_id, primary_key=True)
     case_id: uuid.UUID = column("the case", foreign_key="case.id")
     number: int = column("assembly of the case, counted from one")
+    content: str = column(
+        "a copy of the record, or the decision on a challenge",
+        default="copy",
+        sa_type=choice("copy", "decision", name="pack_content"),
+    )
     copy_number: str = column("printed on every page of the copy", unique=True)
     recipient_id: uuid.UUID = column("whose copy it is", foreign_key="person.id")
     state: str = column("how far it is", sa_type=choice(*PACK_STATES, name="pack_state"))

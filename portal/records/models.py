@@ -5,8 +5,9 @@ Everything personal is in `sealed`. Keys lead with child_id, so that one child's
 
 import datetime
 import uuid
+from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from portal.db import choice, column, new_id
@@ -30,6 +31,11 @@ LOOKUP_KINDS = (
 )
 
 
+def _while(condition: str) -> dict[str, Any]:
+    """Options of an index over the rows for which the condition holds."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 class Child(SQLModel, table=True):
     """A child whose record the authority holds. What recognises the child is merged by `reading.identity`."""
 
@@ -43,6 +49,9 @@ class Child(SQLModel, table=True):
     )
     access_group: str = column("empty, or the sealed group of an earlier identity (adoption)", default="")
     shielded_at: datetime.datetime | None = column("since when a shield hides where the family is", default=None)
+    corrected_at: datetime.datetime | None = column(
+        "since when a decided correction says who the child is: what a feed says is no longer searched by", default=None
+    )
     created_at: datetime.datetime = column("when the record first came in")
 
     def vault_owner(self) -> Owner:
@@ -81,6 +90,11 @@ class Entry(SQLModel, table=True):
     position: int = column("order within the child's record")
     created_at: datetime.datetime = column("when it first came in")
     ended_at: datetime.datetime | None = column("since when its source no longer says it", default=None)
+    decided_value: bytes | None = column(
+        "keyed hash of the value a correction case decided; no feed moves the current version while it is set",
+        default=None,
+    )
+    erased_at: datetime.datetime | None = column("destroyed by decision; the row stays as a tombstone", default=None)
 
 
 class Version(SQLModel, table=True):
@@ -128,6 +142,7 @@ class Source(SQLModel, table=True):
     __tablename__ = "source"
 
     id: uuid.UUID = column("random, time-ordered", default_factory=new_id, primary_key=True)
+    version: int = column("grows with each edit", default=1)
     key_blind: bytes = column("blind index of the body's own key", unique=True)
     sealed: bytes = column("name, kind, registered address, contact; system key; kept while entries name it")
 
@@ -180,3 +195,80 @@ class FeedMark(SQLModel, table=True):
 def mark_row(child_id: uuid.UUID, feed: str) -> str:
     """The row name that a feed's identity is sealed to."""
     return f"feed_mark:{child_id.hex}:{feed}"
+
+
+MARKS = (
+    "challenged",  # received, not yet checked: staff see it, nothing else follows from it
+    "disputed",
+    "restricted",
+    "corrected",
+    "labelled",
+    "mistake",
+    "allegation",
+    "statement",
+    "refused",
+)
+
+
+class EntryMark(SQLModel, table=True):
+    """What a correction case says of an entry to whoever reads it: one row per case, line and kind of mark."""
+
+    __tablename__ = "entry_mark"
+    __table_args__ = (
+        # One open mark of a kind for each line; a review that disputes a line again is a mark of its own.
+        Index("uq_entry_mark", "child_id", "entry_id", "line_id", "kind", unique=True, **_while("lifted_at IS NULL")),
+        Index("ix_entry_mark_line", "case_id", "line_id"),
+    )
+
+    child_id: uuid.UUID = column("the child", primary_key=True, foreign_key="child.id")
+    id: uuid.UUID = column("random, time-ordered", default_factory=new_id, primary_key=True)
+    entry_id: uuid.UUID = column("the entry that is marked")
+    kind: str = column("what the mark says", sa_type=choice(*MARKS, name="entry_mark_kind"))
+    case_id: uuid.UUID = column("the correction case it comes from")
+    line_id: uuid.UUID = column("the line of that case")
+    since: datetime.date = column("from which day it stands; printed beside the entry")
+    lifted_at: datetime.datetime | None = column("when it ended; empty while it stands", default=None)
+    cls: str = column("class of the entry's data", sa_type=choice(*CLASSES, name="entry_mark_cls"))
+    sealed: bytes | None = column("the family's statement, or what became of an allegation; kept with the entry")
+
+    def vault_owner(self) -> Owner:
+        return Owner.child(self.child_id, self.cls)
+
+    def vault_row(self) -> str:
+        return f"entry_mark:{self.id.hex}"
+
+
+class FeedClash(SQLModel, table=True):
+    """A feed said again what a correction case had replaced or destroyed: the decided value stays (R-111)."""
+
+    __tablename__ = "feed_clash"
+    __table_args__ = (
+        Index("uq_feed_clash_open", "child_id", "entry_id", unique=True, **_while("closed_at IS NULL")),
+        Index("ix_feed_clash_open", "found_at", "id", **_while("closed_at IS NULL")),
+        Index("ix_feed_clash_case", "case_id"),
+    )
+
+    child_id: uuid.UUID = column("the child", primary_key=True, foreign_key="child.id")
+    id: uuid.UUID = column("random, time-ordered", default_factory=new_id, primary_key=True)
+    entry_id: uuid.UUID = column("the entry")
+    case_id: uuid.UUID = column("the correction case that decided otherwise")
+    version_id: uuid.UUID | None = column("what the source says; empty where the entry is destroyed", default=None)
+    feed: str = column("the feed")
+    found_at: datetime.datetime = column("when the feed said it")
+    told_at: datetime.datetime | None = column("when the source was told, once", default=None)
+    closed_at: datetime.datetime | None = column("when it ended", default=None)
+    ended: str | None = column("agreed, accepted or decided", default=None)
+
+
+class RestrictedUse(SQLModel, table=True):
+    """A restricted entry was opened for a reason the law allows (Art 18(2)): who, for which case, why."""
+
+    __tablename__ = "restricted_use"
+
+    child_id: uuid.UUID = column("the child", primary_key=True, foreign_key="child.id")
+    id: uuid.UUID = column("random, time-ordered", default_factory=new_id, primary_key=True)
+    entry_id: uuid.UUID = column("the entry")
+    case_id: uuid.UUID = column("for which case")
+    reader: str = column("role and id of who opened it")
+    reason: str = column("code of the reason")
+    at: datetime.datetime = column("when; it stays open to this reader for eight hours")

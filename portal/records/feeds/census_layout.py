@@ -18,7 +18,8 @@ Form = Literal["date", "birth", "text", "number", "upn", "code", "flag", "unknow
 @dataclass(frozen=True)
 class Leaf:
     """An element with a value. `many`: it stands once for each value. `day`: the sibling whose day it is about,
-    where that is not the day on which its group begins. `key`: the name it keeps while layouts change."""
+    where that is not the day on which its group begins. `key`: the name it keeps while layouts change.
+    `identifies`: what it tells of who the child is (`portal.records.identities.KINDS`)."""
 
     label: str
     form: Form
@@ -27,6 +28,7 @@ class Leaf:
     many: bool = False
     day: str = ""
     key: str = ""
+    identifies: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,16 +63,16 @@ GROUPS: Mapping[str, Group] = {
 }
 
 LEAVES: Mapping[str, Leaf] = {
-    "lachildid": Leaf(_("The council’s number for the child"), "text", category="identity"),
-    "upn": Leaf(_("Pupil number (UPN)"), "upn", category="identity"),
+    "lachildid": Leaf(_("The council’s number for the child"), "text", category="identity", identifies="local_id"),
+    "upn": Leaf(_("Pupil number (UPN)"), "upn", category="identity", identifies="upn"),
     "formerupn": Leaf(_("Earlier pupil number (UPN)"), "upn", category="identity", many=True),
     "upnunknown": Leaf(_("Why there is no pupil number"), "code", "upn_unknown", category="identity"),
-    "personbirthdate": Leaf(_("Date of birth"), "birth", category="identity"),
+    "personbirthdate": Leaf(_("Date of birth"), "birth", category="identity", identifies="birth_date"),
     "expectedpersonbirthdate": Leaf(_("The birth was expected on"), "birth", category="identity"),
     "persondeathdate": Leaf(_("Date of death"), "date", category="identity"),
-    "gendercurrent": Leaf(_("Sex"), "code", "sex_current", category="identity", key="sex"),
-    "gender": Leaf(_("Sex"), "code", "gender", category="identity", key="sex"),
-    "sex": Leaf(_("Sex"), "code", "sex", category="identity", key="sex"),
+    "gendercurrent": Leaf(_("Sex"), "code", "sex_current", category="identity", key="sex", identifies="sex"),
+    "gender": Leaf(_("Sex"), "code", "gender", category="identity", key="sex", identifies="sex"),
+    "sex": Leaf(_("Sex"), "code", "sex", category="identity", key="sex", identifies="sex"),
     "ethnicity": Leaf(_("Ethnic background"), "code", "ethnicity", category="identity"),
     "disability": Leaf(_("Disability"), "code", "disability", category="health", many=True),
     "cinreferraldate": Leaf(_("Someone asked us to help the child (referral)"), "date"),

@@ -159,6 +159,7 @@ class _Items:
             source=self.head.source,
             source_key=self.head.source_key,
             flags=self._flags(leaf, text, None if name == place.group.start else place.start),
+            identifies=leaf.identifies if place.group is CHILD else "",
         )
 
     def _flags(self, leaf: Leaf, text: str, start: datetime.date | None) -> tuple[str, ...]:

@@ -62,19 +62,24 @@ class Statements:
         self.sex = words.plain("sex", row.get("sex"))
         former_names = (" ".join(part.split()) for part in row.get("former_names").split(";"))
         self.former_names = list(dict.fromkeys(filter(None, former_names)))
-        tell("name", _("Name"), " ".join(f"{row.get('forenames')} {row.get('surname')}".split()))
+        tell("name", _("Name"), " ".join(f"{row.get('forenames')} {row.get('surname')}".split()), identifies="name")
         for former in self.former_names:
-            tell(f"former_names[{former}]", _("Earlier name"), former)
-        tell.date("birth_date", _("Date of birth"), birth=True)
+            tell(f"former_names[{former}]", _("Earlier name"), former, identifies="former_name")
+        tell.date("birth_date", _("Date of birth"), birth=True, identifies="birth_date")
         tell.date("died_on", _("Date of death"))
-        tell.code("sex", _("Sex"), "sex")
-        tell("local_id", _("The council’s number for the child"), row.get("local_id"))
-        tell("directory_id", _("The directory’s number for the child"), row.get("directory_id"))
+        tell.code("sex", _("Sex"), "sex", identifies="sex")
+        tell("local_id", _("The council’s number for the child"), row.get("local_id"), identifies="local_id")
+        tell(
+            "directory_id",
+            _("The directory’s number for the child"),
+            row.get("directory_id"),
+            identifies="directory_id",
+        )
         upn, nhs_number = identifiers.upn(row.get("upn")), identifiers.nhs_number(row.get("nhs_number"))
         wrong = {"upn": () if identifiers.is_upn(upn) else ("invalid-upn",)}
         wrong["nhs_number"] = () if identifiers.is_nhs_number(nhs_number) else ("invalid-nhs-number",)
-        tell("upn", _("Pupil number (UPN)"), row.get("upn"), flags=wrong["upn"])
-        tell("nhs_number", _("NHS number"), row.get("nhs_number"), flags=wrong["nhs_number"])
+        tell("upn", _("Pupil number (UPN)"), row.get("upn"), flags=wrong["upn"], identifies="upn")
+        tell("nhs_number", _("NHS number"), row.get("nhs_number"), flags=wrong["nhs_number"], identifies="nhs_number")
 
     def _address(self, tell: _Telling) -> None:
         row, kind = tell.row, tell.row.code("kind")
@@ -192,6 +197,7 @@ class _Telling:
         author: str = "",
         opinion: bool = False,
         dated: bool = False,
+        identifies: str = "",
     ) -> None:
         """Adds an item, unless its value is empty. `code` is code, set and plain words; a `dated` item also tells the
         row's period and bears what looks wrong with it."""
@@ -214,25 +220,53 @@ class _Telling:
             plain=code[2],
             author=author,
             opinion=opinion,
+            identifies=identifies,
         )
         self._into.found.append(item)
 
     def date(
-        self, column: str, label: str, *, birth: bool = False, category: str = "identity", cls: DataClass = "core"
+        self,
+        column: str,
+        label: str,
+        *,
+        birth: bool = False,
+        category: str = "identity",
+        cls: DataClass = "core",
+        identifies: str = "",
     ) -> None:
         """A column that holds a day."""
         text = self.row.get(column)
         flags = self._into.bounds.flags_of(text, birth=birth)
-        self(column, label, text, category=category, cls=cls, kind="date", flags=flags, about_on=dates.parse(text))
+        self(
+            column,
+            label,
+            text,
+            category=category,
+            cls=cls,
+            kind="date",
+            flags=flags,
+            about_on=dates.parse(text),
+            identifies=identifies,
+        )
 
     def code(
-        self, column: str, label: str, code_set: str, *, category: str = "identity", cls: DataClass = "core"
+        self,
+        column: str,
+        label: str,
+        code_set: str,
+        *,
+        category: str = "identity",
+        cls: DataClass = "core",
+        identifies: str = "",
     ) -> None:
         """A column that holds a code of ours."""
         code = self.row.code(column)
         plain = words.plain(code_set, code)
         flags = () if plain else ("unknown-code",)
-        self(column, label, code, category=category, cls=cls, kind="code", flags=flags, code=(code, code_set, plain))
+        told = (code, code_set, plain)
+        self(
+            column, label, code, category=category, cls=cls, kind="code", flags=flags, code=told, identifies=identifies
+        )
 
     def reach(self, whose: str, *, category: str, cls: DataClass = "core", people: tuple[str, ...] = ()) -> None:
         """Phone, e-mail and address of whoever the row names."""

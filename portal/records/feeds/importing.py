@@ -22,8 +22,9 @@ from portal.audit import Act
 from portal.db import Database
 from portal.records.feeds import READERS
 from portal.records.feeds.items import FeedChild, FeedProblem, FeedUnreadable
+from portal.records.feeds.matched import Outcome, Run, called
 from portal.records.feeds.report import Report, Tally, unreadable_report
-from portal.records.feeds.storing import Outcome, Run, called, store
+from portal.records.feeds.storing import store
 from workflows.clock import received_day
 
 __all__ = ["FeedUnreadable", "Report", "Tally", "run", "take_in", "unreadable_report"]

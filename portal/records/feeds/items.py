@@ -23,7 +23,8 @@ class FeedItem:
     `natural_key` tells the item from all others of the same child and feed, the same each time the file comes: its
     path, dates and ordinal. It may hold personal data and is stored only as a keyed hash. `value` is what the source
     wrote; `plain` a code's meaning in plain words, "" where it is not known. `source_key` is the key of the body that
-    says so. `flags` say what looks wrong with a value that was kept all the same (`portal.records.words.FLAGS`)."""
+    says so. `flags` say what looks wrong with a value that was kept all the same (`portal.records.words.FLAGS`).
+    `identifies` is what the item tells of who the child is (`portal.records.identities.KINDS`), or ""."""
 
     natural_key: str
     category: str
@@ -41,6 +42,7 @@ class FeedItem:
     author: str = ""
     opinion: bool = False
     people: tuple[str, ...] = ()
+    identifies: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from portal.records import names
+from portal.records import identifiers, names
 from portal.records.feeds.items import FeedChild
 from portal.records.models import Child, FeedMark, Lookup
 from portal.vault import Vault
@@ -49,11 +49,11 @@ class Known:
 class Records:
     """The records that the children of one batch may be: from the database with one look-up, and made in the batch."""
 
-    def __init__(self, session: Session, vault: Vault, children: Sequence[FeedChild]) -> None:
-        self._vault = vault
+    def __init__(self, session: Session, vault: Vault, children: Sequence[FeedChild], home: str = "") -> None:
+        self._vault, self._home = vault, home
         self._by_key: dict[Key, dict[uuid.UUID, Known]] = {}
         self._known: dict[uuid.UUID, Known] = {}
-        wanted = {key for child in children for keys in joining_keys(vault, child).values() for key in keys}
+        wanted = {key for child in children for keys in joining_keys(vault, child, home).values() for key in keys}
         wanted |= {key for child in children for _number, key in _number_keys(vault, child)}
         self._load(session, wanted)
 
@@ -63,9 +63,9 @@ class Records:
 
     def match(self, child: FeedChild, feed: str) -> Known | None:
         """The record that this child is, or None. Two that it could be are none: a person chooses."""
-        for level, keys in joining_keys(self._vault, child).items():
+        for level, keys in joining_keys(self._vault, child, self._home).items():
             found = self._only(keys)
-            if found and _may_join(level, child, feed, found):
+            if found and _may_join(level, child, feed, found, self._home):
                 return found
         return None
 
@@ -74,7 +74,8 @@ class Records:
         for number, key in _number_keys(self._vault, child):
             level = "local" if number == "local_id" else number
             if any(
-                _may_join(level, child, feed, known) or level != "local" for known in self._by_key.get(key, {}).values()
+                _may_join(level, child, feed, known, self._home) or level != "local"
+                for known in self._by_key.get(key, {}).values()
             ):
                 return number
         return ""
@@ -120,15 +121,23 @@ def is_numbered(child: FeedChild) -> bool:
     return bool(child.local_id or child.directory_id)
 
 
-def joining_keys(vault: Vault, child: FeedChild) -> dict[str, list[Key]]:
+def home_of(session: Session) -> str:
+    """The authority whose directory this is, as the operator says (AUTHORITY_CODE); "" where nobody said."""
+    return identifiers.local_id(session.info["settings"].authority_code)
+
+
+def joining_keys(vault: Vault, child: FeedChild, home: str = "") -> dict[str, list[Key]]:
     """By what this child may be joined, strongest first.
 
-    "own" are the feed's own numbers. "local": the directory's local ids are this authority's, but its rows do not name
-    the authority, so they meet a census child's only together with the birth date: another authority's child that has
-    the same number is not taken for ours."""
+    "own" are the feed's own numbers. "authority": the directory's rows do not name the authority; where `home` does,
+    they join on it and the local id. "local": where it does not, they meet a census child only together with the birth
+    date: another authority's child that has the same number is not taken for ours."""
     own = [_key(vault, "authority_local_id", child.authority, child.local_id)] if child.local_id else []
     own += [_key(vault, "directory_id", child.directory_id)] if child.directory_id else []
-    found = {"own": own, "local": _local_keys(vault, child) if child.local_id else []}
+    found = {"own": own}
+    if child.local_id and home and not child.authority:
+        found["authority"] = [_key(vault, "authority_local_id", home, child.local_id)]
+    found["local"] = _local_keys(vault, child) if child.local_id else []
     if child.birth_date:
         born = child.birth_date.isoformat()
         if "nhs_number" in child.joins_by:
@@ -146,23 +155,24 @@ def _local_keys(vault: Vault, child: FeedChild) -> list[Key]:
     return [_key(vault, "local_id_born", child.local_id, day) for day in days]
 
 
-def _may_join(level: str, child: FeedChild, feed: str, found: Known) -> bool:
+def _may_join(level: str, child: FeedChild, feed: str, found: Known, home: str) -> bool:
     """A feed that numbers its children never joins two of them, nor do two authorities' local ids meet."""
     if level == "own":
         return True
     mark = found.marks.get(feed)
     if mark and mark.numbered and is_numbered(child):
         return False
-    others = {feed.partition(":")[2] for feed in found.marks} - {"", child.authority}
-    return not (level == "local" and child.authority and others)
+    authority = child.authority or home
+    others = {feed.partition(":")[2] or home for feed in found.marks} - {"", authority}
+    return not (level == "local" and authority and others)
 
 
-def all_keys(vault: Vault, child: FeedChild, *, shielded: bool) -> set[Key]:
+def all_keys(vault: Vault, child: FeedChild, *, shielded: bool, home: str = "") -> set[Key]:
     """Every look-up that this child leaves: for joining, and for people who search.
 
     A name is found together with the birth date only, so that nobody can browse by name. While a shield is on,
     nothing that tells where the family lives is added."""
-    found = {key for keys in joining_keys(vault, child).values() for key in keys}
+    found = {key for keys in joining_keys(vault, child, home).values() for key in keys}
     found.discard(_key(vault, "local_id_born", child.local_id, ""))
     found |= {key for _number, key in _number_keys(vault, child)}
     if child.local_id:

@@ -7,14 +7,19 @@ record, and the same file stays the same on another day.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from portal.records import names
+from portal.records.feeds import dates
 from portal.records.feeds.items import FeedChild, FeedItem, FeedPerson
+from portal.vault import Owner, Vault
 
 _ALWAYS = ("category", "label", "value", "kind", "source", "source_key")
-_IF_SAID = ("code", "code_set", "plain", "author", "opinion")
+_IF_SAID = ("code", "code_set", "plain", "author", "opinion", "identifies")
+
+_STRAIGHT = {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'}
 
 
 def said(item: FeedItem) -> str:
@@ -22,6 +27,17 @@ def said(item: FeedItem) -> str:
     day = item.about_on.isoformat() if item.about_on else ""
     source = (item.source_key, item.source, item.author, item.opinion)
     return json.dumps((item.value, item.code, day, *source, item.people, item.cls), ensure_ascii=False)
+
+
+def value_hash(vault: Vault, core: Owner, value: str, code: str = "") -> bytes:
+    """A keyed hash by which a feed sees whether its source says what was decided, without opening either.
+
+    Under the core key whatever the class, so that it holds when a class grows stricter. Capitals count, because a
+    decision may be about them; the way a date, blanks or quotes are written does not."""
+    text = unicodedata.normalize("NFC", code or value).translate(_STRAIGHT)
+    day = None if code else dates.parse(text.strip())
+    said_as = "".join(text.split()).upper() if code else day.isoformat() if day else " ".join(text.split())
+    return vault.fingerprint(core, "decided", "code" if code else "value", said_as)
 
 
 def said_of_child(child: FeedChild, of_items: Sequence[str]) -> str:
@@ -32,7 +48,7 @@ def said_of_child(child: FeedChild, of_items: Sequence[str]) -> str:
 
 
 def identity(child: FeedChild) -> dict[str, Any]:
-    """Who the child is according to this feed, as `reading` merges it."""
+    """Who the child is according to this feed, as `identities` merges it."""
     numbers = {kind: getattr(child, kind) for kind in ("local_id", "upn", "nhs_number", "directory_id")}
     told = {
         "names": list(child.names),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,59 +16,29 @@ from sqlmodel import Session
 
 from portal import audit, db
 from portal.audit import Act
+from portal.records import identities, recognised
 from portal.records.feeds import joining, statements
-from portal.records.feeds.held import Held
-from portal.records.feeds.items import FeedChild, FeedItem, FeedProblem
-from portal.records.feeds.joining import Key, Known, Mark
+from portal.records.feeds.clashing import Clashes
+from portal.records.feeds.held import Held, is_decided
+from portal.records.feeds.items import FeedChild, FeedItem
+from portal.records.feeds.joining import Key
+from portal.records.feeds.matched import Outcome, Run, Told, is_news, matched
 from portal.records.feeds.report import Tally
 from portal.records.models import Child, Entry, FeedMark, Lookup, Mentioned, Source, Version, mark_row
 from portal.vault import Owner, Vault, vault_of
 
-TWICE = "The same child is already on line {line}."
-ALIKE = "Another record has the same {number}, but that is not enough to join them. A person has to compare the two."
-_NUMBERS = {
-    "local_id": "council’s number",
-    "directory_id": "directory number",
-    "nhs_number": "NHS number",
-    "upn": "pupil number",
-}
 IMPORT_LOCK = 0x706F7274  # one import at a time: two could each make a record of the same child
-
-
-@dataclass
-class Outcome:
-    """What came of one batch; added to the report once its transaction is committed."""
-
-    children: Tally = field(default_factory=Tally)
-    entries: Tally = field(default_factory=Tally)
-    problems: list[FeedProblem] = field(default_factory=list)
-    lines: dict[uuid.UUID, int] = field(default_factory=dict)  # record -> line of the child that it is
-    sources: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True)
-class Run:
-    """What is known of the run so far: records and sources it has met already."""
-
-    format: str
-    lines: Mapping[uuid.UUID, int]
-    sources: set[str]
-
-
-def called(child: FeedChild) -> str:
-    """How the file calls a child."""
-    return child.local_id or child.directory_id or child.upn or child.nhs_number
 
 
 def store(session: Session, run: Run, children: Sequence[FeedChild]) -> Outcome:
     """Takes the children in inside the caller's write transaction."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(IMPORT_LOCK)))
-    vault, outcome = vault_of(session), Outcome()
-    told = _matched(session, vault, run, children, outcome)
+    vault, outcome, run = vault_of(session), Outcome(), replace(run, home=joining.home_of(session))
+    told = matched(session, vault, run, children, outcome)
     vault.mint({owner for one in told for owner in one.owners} | {Owner.system()})
     vault.preload({owner for one in told for owner in one.owners} | {Owner.system()})
-    news = [one for one in told if _is_news(vault, one, outcome)]
+    news = [one for one in told if is_news(vault, run, one, outcome)]
     there = Held.of(session, [one.known.id for one in news if not one.new])
     rows = _Rows(vault, run, outcome, there)
     for one in news:
@@ -77,58 +47,22 @@ def store(session: Session, run: Run, children: Sequence[FeedChild]) -> Outcome:
     return outcome
 
 
-@dataclass
-class _Told:
-    """One child of the batch with the record it is."""
+@dataclass(frozen=True)
+class _Item:
+    """One item of a child with the entry that it is, where there is one already."""
 
-    child: FeedChild
-    feed: str
-    known: Known
-    new: bool
-    said: list[str] = field(default_factory=list)  # by its items, in their order
-    fingerprint: bytes = b""
+    said: FeedItem
+    natural: bytes
+    fingerprint: bytes
+    before: Any | None
 
     @property
-    def owners(self) -> set[Owner]:
-        classes = {"core", *(item.cls for item in self.child.items)}
-        return {Owner.child(self.known.id, cls) for cls in classes}
+    def erased(self) -> bool:
+        return self.before is not None and self.before.erased_at is not None
 
     @property
-    def core(self) -> Owner:
-        return Owner.child(self.known.id, "core")
-
-
-def _matched(session: Session, vault: Vault, run: Run, children: Sequence[FeedChild], outcome: Outcome) -> list[_Told]:
-    """Each child with its record, in order, so that the outcome is the same however the file is cut into batches."""
-    records, told = joining.Records(session, vault, children), []
-    for child in children:
-        feed = joining.feed_of(run.format, child)
-        known = records.match(child, feed)
-        if known and (line := run.lines.get(known.id) or outcome.lines.get(known.id)):
-            outcome.problems.append(FeedProblem(child.line, called(child), TWICE.format(line=line)))
-            continue
-        if known is None and (number := records.alike(child, feed)):
-            reason = ALIKE.format(number=_NUMBERS[number])
-            outcome.problems.append(FeedProblem(child.line, called(child), reason, refused=False))
-        one = _Told(child, feed, known or Known(db.new_id()), new=known is None)
-        if known is None:
-            records.add(one.known, joining.all_keys(vault, child, shielded=False))
-            one.known.marks[feed] = Mark(b"", joining.is_numbered(child))
-        outcome.lines[one.known.id] = child.line
-        told.append(one)
-    return told
-
-
-def _is_news(vault: Vault, one: _Told, outcome: Outcome) -> bool:
-    """Whether the feed says anything that it did not say before."""
-    one.said = [statements.said(item) for item in one.child.items]
-    one.fingerprint = vault.fingerprint(one.core, "child", statements.said_of_child(one.child, one.said))
-    mark = one.known.marks.get(one.feed)
-    if mark and mark.fingerprint == one.fingerprint:
-        outcome.children.unchanged += 1
-        outcome.entries.unchanged += len(one.child.items)
-        return False
-    return True
+    def decided(self) -> bool:
+        return self.before is not None and is_decided(self.before)
 
 
 class _Rows:
@@ -137,6 +71,7 @@ class _Rows:
     def __init__(self, vault: Vault, run: Run, outcome: Outcome, there: Held) -> None:
         self._vault, self._run, self._outcome, self._there = vault, run, outcome, there
         self._now = db.now()
+        self._clashes = Clashes(vault, run.format, there, self._now)
         self._new: dict[Any, list[dict[str, Any]]] = {
             table: [] for table in (Child, Lookup, FeedMark, Mentioned, Entry, Version)
         }
@@ -145,23 +80,33 @@ class _Rows:
         self._marked: list[dict[str, Any]] = []
         self._acts: list[Act] = []
 
-    def plan(self, one: _Told) -> None:
+    def plan(self, one: Told) -> None:
         """Everything that is new of one child."""
         if one.new:
             self._child(one)
-        self._mark(one)
-        self._lookups(one)
+        items = [self._found(one, item, said) for item, said in zip(one.child.items, one.said, strict=True)]
+        self._mark(one, items)
+        self._lookups(one, items)
         people = self._people(one)
-        tally = Tally()
-        for item, said in zip(one.child.items, one.said, strict=True):
-            self._source(item)
-            self._item(one, item, said, people, tally)
+        tally, clashes = Tally(), self._clashes.count
+        for item in items:
+            self._source(item.said)
+            self._item(one, item, people, tally)
         self._outcome.entries.add(tally)
+        self._count(one, tally)
+        clashes = self._clashes.count - clashes
+        if clashes or tally.new or tally.changed or not one.again:
+            self._acts.append(_act(one, tally, self._run.format, clashes))
+
+    def _count(self, one: Told, tally: Tally) -> None:
+        """A child that is looked at again only because of a decision has not changed by that."""
+        children = self._outcome.children
         if one.new:
-            self._outcome.children.new += 1
+            children.new += 1
+        elif one.again and not tally.new and not tally.changed:
+            children.unchanged += 1
         else:
-            self._outcome.children.changed += 1
-        self._acts.append(_act(one, tally, self._run.format))
+            children.changed += 1
 
     def write(self, session: Session) -> None:
         """Parents first; the log last, because it locks the heads of its chains."""
@@ -174,21 +119,31 @@ class _Rows:
             session.connection().execute(_MOVE, self._moved)
         if self._marked:
             session.connection().execute(_MARK, self._marked)
+        self._clashes.write(session)
         if self._acts:
             audit.append(session, *self._acts)
 
-    def _child(self, one: _Told) -> None:
+    def _child(self, one: Told) -> None:
         child_id = one.known.id
         sealed = self._vault.seal(one.core, f"child:{child_id.hex}", {})
         row = {"id": child_id, "version": 1, "sealed": sealed, "access_group": "", "created_at": self._now}
         self._new[Child].append({**row, "shielded_at": None})
 
-    def _mark(self, one: _Told) -> None:
+    def _found(self, one: Told, item: FeedItem, said: str) -> _Item:
+        child_id, vault = one.known.id, self._vault
+        # Under the core key whatever its class, so that an item whose class grew stricter is the same item.
+        natural = vault.fingerprint(one.core, "natural", one.child.authority, item.natural_key)
+        fingerprint = vault.fingerprint(Owner.child(child_id, item.cls), "entry", said)
+        return _Item(item, natural, fingerprint, self._there.entries.get((child_id, self._run.format, natural)))
+
+    def _mark(self, one: Told, items: Sequence[_Item]) -> None:
+        """Who the child is according to this feed, less what was destroyed by decision."""
         row = mark_row(one.known.id, one.feed)
+        identity = identities.without(statements.identity(one.child), _destroyed(items))
         said = {
             "fingerprint": one.fingerprint,
             "numbered": joining.is_numbered(one.child),
-            "sealed": self._vault.seal(one.core, row, statements.identity(one.child)),
+            "sealed": self._vault.seal(one.core, row, identity),
             "seen_at": self._now,
         }
         if not one.new and one.feed in one.known.marks:
@@ -196,13 +151,17 @@ class _Rows:
         else:
             self._new[FeedMark].append({"child_id": one.known.id, "feed": one.feed, **said})
 
-    def _lookups(self, one: _Told) -> None:
-        keys: set[Key] = joining.all_keys(self._vault, one.child, shielded=one.known.shielded)
+    def _lookups(self, one: Told, items: Sequence[_Item]) -> None:
+        """Joins always hold; people do not search by what was put right or destroyed (recognised)."""
+        keys: set[Key] = joining.all_keys(self._vault, one.child, shielded=one.known.shielded, home=self._run.home)
+        hidden = {item.said.identifies for item in items if item.decided}
+        if one.known.id in self._there.corrected:
+            hidden |= set(recognised.BY_BIRTH_DATE)
         for kind, blind in keys:
-            if (one.known.id, kind, blind) not in self._there.lookups:
+            if kind not in hidden and (one.known.id, kind, blind) not in self._there.lookups:
                 self._new[Lookup].append({"kind": kind, "blind": blind, "child_id": one.known.id})
 
-    def _people(self, one: _Told) -> dict[str, str]:
+    def _people(self, one: Told) -> dict[str, str]:
         """The ids of everybody named, by the key of their name."""
         ids: dict[str, str] = {}
         for key, told in statements.people(one.child).items():
@@ -216,23 +175,25 @@ class _Rows:
             ids[key] = person_id.hex
         return ids
 
-    def _item(self, one: _Told, item: FeedItem, said: str, people: Mapping[str, str], tally: Tally) -> None:
-        child_id, vault = one.known.id, self._vault
-        # Under the core key whatever its class, so that an item whose class grew stricter is the same item.
-        natural = vault.fingerprint(one.core, "natural", one.child.authority, item.natural_key)
-        fingerprint = vault.fingerprint(Owner.child(child_id, item.cls), "entry", said)
-        before = self._there.entries.get((child_id, self._run.format, natural))
-        if before is not None and before.fingerprint == fingerprint:
-            tally.unchanged += 1
-            return
-        entry_id = before.id if before is not None else db.new_id()
-        version_id = self._version(child_id, entry_id, item, people)
+    def _item(self, one: Told, item: _Item, people: Mapping[str, str], tally: Tally) -> None:
+        child_id, before, said = one.known.id, item.before, item.said
         if before is None:
             tally.new += 1
-            self._entry(child_id, version_id, id=entry_id, cls=item.cls, natural_hash=natural, fingerprint=fingerprint)
+            entry_id = db.new_id()
+            version_id = self._version(child_id, entry_id, said, people)
+            more = {"cls": said.cls, "natural_hash": item.natural, "fingerprint": item.fingerprint}
+            self._entry(child_id, version_id, id=entry_id, **more)
+        elif item.erased:  # destroyed for good: nothing of it comes in again
+            tally.unchanged += 1
+            self._clashes.still_said(before)
+        elif before.fingerprint == item.fingerprint:
+            tally.unchanged += 1
+            self._clashes.compare(before, said, before.source_head_id)
         else:
             tally.changed += 1
-            self._move(before, version_id, item, fingerprint)
+            version_id = self._version(child_id, before.id, said, people)
+            self._move(before, version_id, item)
+            self._clashes.compare(before, said, version_id)
 
     def _version(
         self, child_id: uuid.UUID, entry_id: uuid.UUID, item: FeedItem, people: Mapping[str, str]
@@ -252,18 +213,17 @@ class _Rows:
         position = self._there.positions[child_id]
         self._new[Entry].append({**row, **heads, "position": position, "created_at": self._now, "ended_at": None})
 
-    def _move(self, before: Any, version_id: uuid.UUID, item: FeedItem, fingerprint: bytes) -> None:
-        """The source's head moves; what counts moves with it only while nobody has corrected it."""
-        follows = before.current_id == before.source_head_id
+    def _move(self, before: Any, version_id: uuid.UUID, item: _Item) -> None:
+        """The source's head moves; what counts moves with it only while nobody has decided what it is."""
         self._moved.append(
             {
                 "of_child": before.child_id,
                 "of_entry": before.id,
                 "version": before.version + 1,
-                "cls": item.cls if follows else before.cls,
-                "fingerprint": fingerprint,
+                "cls": before.cls if item.decided else item.said.cls,
+                "fingerprint": item.fingerprint,
                 "source_head_id": version_id,
-                "current_id": version_id if follows else before.current_id,
+                "current_id": before.current_id if item.decided else version_id,
             }
         )
 
@@ -274,21 +234,36 @@ class _Rows:
         source_id = db.new_id()
         sealed = self._vault.seal(Owner.system(), f"source:{source_id.hex}", {"name": item.source, "kind": "feed"})
         self._sources.append(
-            {"id": source_id, "key_blind": self._vault.blind("source", item.source_key), "sealed": sealed}
+            {
+                "id": source_id,
+                "version": 1,
+                "key_blind": self._vault.blind("source", item.source_key),
+                "sealed": sealed,
+            }
         )
 
 
-def _act(one: _Told, tally: Tally, format_: str) -> Act:
+def _destroyed(items: Sequence[_Item]) -> dict[str, list[str]]:
+    """What a feed still says of who the child is although it was destroyed by decision: by kind, as feeds write it."""
+    gone: dict[str, list[str]] = {}
+    for item in items:
+        if item.erased and (kind := item.said.identifies):
+            gone.setdefault(kind, []).append(recognised.written(kind, item.said.plain or item.said.value))
+    return gone
+
+
+def _act(one: Told, tally: Tally, format_: str, clashes: int) -> Act:
     classes = tuple(sorted({item.cls for item in one.child.items}))
     detail: dict[str, str | int | list[str]] = {"feed": format_, "new": tally.new, "changed": tally.changed}
+    changed = "import_changed" if tally.new or tally.changed or not one.again else "import_clash"
     return Act(
         chain=audit.child_chain(one.known.id),
-        act="import_new" if one.new else "import_changed",
+        act="import_new" if one.new else changed,
         actor="system",
         child_id=one.known.id,
         classes=classes,
         reason="feed",
-        detail=detail,
+        detail=detail | ({"clashes": clashes} if clashes else {}),
     )
 
 

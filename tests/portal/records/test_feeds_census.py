@@ -367,3 +367,16 @@ def test_the_invented_census_is_the_same_each_time_and_without_a_flag():
     found = list(read(io.BytesIO(out.getvalue().encode())))
     assert len(found) == 50 and all(one.joins_by == ("local_id", "upn") for one in found)
     assert {flag for one in found for item in one.items for flag in item.flags} <= {"implausible-date"}
+
+
+def test_the_items_that_tell_who_the_child_is_say_so_and_no_others():
+    more = "<ChildIdentifiers><LAchildID>L1</LAchildID><UPN>A1</UPN><FormerUPN>B1</FormerUPN><Sex>F</Sex>"
+    more += "<PersonBirthDate>2015-03-27</PersonBirthDate></ChildIdentifiers>"
+    [found] = read(census(child("<CINdetails><CINreferralDate>2024-03-01</CINreferralDate></CINdetails>", who=more)))
+    assert [(item.identifies, item.value) for item in found.items if item.identifies] == [
+        ("local_id", "L1"),
+        ("upn", "A1"),
+        ("sex", "F"),
+        ("birth_date", "2015-03-27"),
+    ]
+    assert len(found.items) == 6

@@ -286,3 +286,24 @@ def test_a_reader_that_is_left_early_leaves_the_stream_open():
     stream = directory(row("child"), row("child", 2))
     next(read(stream))
     assert not stream.closed
+
+
+def test_the_items_that_tell_who_the_child_is_say_so_and_no_others():
+    person = row(
+        "child", surname="Fernleigh", former_names="Robin Marlow; Robin Reed", birth_date="2014-05-09", sex="F"
+    )
+    person |= {"directory_id": "D1", "upn": "A1", "nhs_number": "1", "died_on": "2020-01-01"}
+    [found] = read(directory(person, row("carer", name="Hanne Fernleigh", phone="07700 900118")))
+    told = [(item.identifies, item.value) for item in found.items if item.identifies]
+    assert told == [
+        ("name", "Fernleigh"),
+        ("former_name", "Robin Marlow"),
+        ("former_name", "Robin Reed"),
+        ("birth_date", "2014-05-09"),
+        ("sex", "f"),
+        ("local_id", "L1"),
+        ("directory_id", "D1"),
+        ("upn", "A1"),
+        ("nhs_number", "1"),
+    ]
+    assert len(found.items) == len(told) + 3

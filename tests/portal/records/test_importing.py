@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -200,6 +201,52 @@ def test_two_authorities_number_their_children_alike_and_still_have_two(runtime:
     directory(runtime, named(local_id="7"))
     census(runtime, nameless(local_id="7", authority="202"))
     assert children(runtime) == 2
+
+
+# Whose directory it is
+
+
+@pytest.fixture
+def at_home(settings: Settings) -> Iterator[Runtime]:
+    """An installation that says that the directory is authority 201's."""
+    runtime = Runtime.open(replace(settings, authority_code="201"))
+    yield runtime
+    runtime.close()
+
+
+@pytest.mark.parametrize("first", ["census", "directory"])
+@pytest.mark.parametrize(
+    ("theirs", "ours", "join"),
+    [
+        ({"local_id": "X1"}, {"local_id": "x1"}, True),
+        ({"local_id": "X1"}, {"local_id": "X1", "birth_date": OTHER_DAY}, True),
+        ({"local_id": "X1", "birth_date": None}, {"local_id": "X1"}, True),
+        ({"local_id": "X1", "authority": "202"}, {"local_id": "X1"}, False),
+        ({"local_id": "X1", "authority": "202", "birth_date": None}, {"local_id": "X1"}, False),
+        ({"local_id": "X1", "authority": "202", "upn": UPN}, {"local_id": "X1", "upn": UPN}, True),
+        ({"local_id": "X1"}, {"local_id": "X2"}, False),
+    ],
+)
+def test_where_it_is_said_whose_directory_it_is_the_local_id_is_enough_within_that_authority_alone(
+    at_home: Runtime, first: str, theirs: dict[str, object], ours: dict[str, object], join: bool
+) -> None:
+    come_in = [lambda: census(at_home, nameless(**theirs)), lambda: directory(at_home, named(**ours))]
+    problems = [bring().problems for bring in (come_in if first == "census" else reversed(come_in))]
+    assert problems == [[], []]
+    assert children(at_home) == (1 if join else 2)
+    again = [bring() for bring in come_in]
+    assert [report.children.unchanged for report in again] == [1, 1]
+
+
+def test_said_later_the_directory_is_brought_in_once_more_and_no_entry_is_doubled(
+    runtime: Runtime, at_home: Runtime
+) -> None:
+    directory(runtime, named(local_id="X1"))
+    again = directory(at_home, named(local_id="X1"))
+    assert (again.children.changed, again.entries.new, again.entries.changed) == (1, 0, 0)
+    census(at_home, nameless(local_id="X1", birth_date=OTHER_DAY))
+    assert children(at_home) == 1
+    assert directory(at_home, named(local_id="X1")).children.unchanged == 1
 
 
 def test_a_child_who_moved_to_another_authority_is_one_record_with_what_both_said(runtime: Runtime) -> None:
