@@ -114,6 +114,7 @@ def demo(port: int, fresh: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="end with one JSON object on standard output")
 def import_(format_: str, file: Path, as_json: bool) -> None:
     """Brings records in from FILE. Ends with 0 when nothing was refused, 1 when a child was, 2 when unreadable."""
+    from portal.cases.corrections import clashing
     from portal.records.feeds import importing
     from portal.runtime import Runtime
 
@@ -121,6 +122,8 @@ def import_(format_: str, file: Path, as_json: bool) -> None:
     _refuse_old_schema(runtime.settings)
     try:
         report = importing.run(runtime.database, format_, file, progress=sys.stderr.isatty())
+        with runtime.database.write() as session:
+            clashing.have_told(session)
     except importing.FeedUnreadable as unreadable:
         if as_json:
             click.echo(json.dumps(importing.unreadable_report(format_, file, str(unreadable))))

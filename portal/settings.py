@@ -85,6 +85,13 @@ class Settings:
     nation: str = _setting("england-and-wales", "england-and-wales, scotland or northern-ireland: law and holidays.")
     holidays_file: str = _setting("", "A file that adds or removes bank holidays (docs/operations.md).")
     competence_prompt_age: int = _setting(12, "Age from which a competence assessment is asked for (R-44).")
+    copy_days: int = _setting(30, "Days for which a released copy can be read, until it is opened again.")
+    copy_downloads: int = _setting(10, "How often a copy can be downloaded within those days.")
+    restrict_by_default: bool = _setting(default=False, told="Whether every disputed entry is restricted too (R-105).")
+    source_answer_days: int = _setting(10, "Days within which a body that is asked about an entry should answer.")
+    authority_code: str = _setting(
+        "", "Code of the authority whose directory this is, as in the census (docs/directory-csv.md)."
+    )
     regulator_name: str = _setting("Information Commissioner's Office", "The regulator (R-98).")
     regulator_link: str = _setting("https://ico.org.uk/make-a-complaint/", "Where to complain to the regulator.")
     mail_url: str = _setting("", "smtp://host:port, smtp+starttls://…, smtps://…, or folder:/path; empty holds mail.")

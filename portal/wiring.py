@@ -10,13 +10,19 @@ import uuid
 from sqlmodel import Session
 
 from portal.cases import consulting, drafts, evidence, searching
+from portal.cases.corrections import clashing, lines, outside, recipients
+from portal.cases.corrections import deciding as decided_lines
 from portal.cases.models import Case
-from portal.documents import assembly, correspondence, release
+from portal.documents import answering, assembly, correspondence, holders, recipient_letter, release
 from portal.people import outbox
 from portal.review import deciding
 
 # Importing these registers their facts for guards and their kinds of job; a guard without its facts refuses.
-CONNECTED = (searching, consulting, drafts, evidence, deciding, release, assembly, correspondence)
+CONNECTED = (
+    *(searching, consulting, drafts, evidence, deciding, release, assembly, answering, correspondence, holders),
+    recipient_letter,
+    *(lines, decided_lines, outside, recipients, clashing),
+)
 
 
 def connect_packages() -> None:

@@ -4,6 +4,7 @@ A child is a process of its own, forked from a server that has imported the port
 
 from __future__ import annotations
 
+import datetime
 import multiprocessing
 import os
 import uuid
@@ -16,7 +17,10 @@ from typing import Any
 from portal import create_app, db, jobs, wiring
 from portal.cases import clocking, drafts, evidence, ledger, verbs  # noqa: F401  registers handlers of jobs
 from portal.cases.actors import Actor
-from portal.cases.models import Evidence
+from portal.cases.corrections import deciding, outside, recipients
+from portal.cases.corrections.lines import Decided, Value
+from portal.cases.ledger import LostRace
+from portal.cases.models import Case, Evidence
 from portal.people import outbox  # noqa: F401  registers the handler of mail
 from portal.people.models import Limit
 from portal.runtime import Runtime
@@ -103,7 +107,52 @@ def _work(settings: Settings) -> int:
     return jobs.run_all(runtime.database, runtime, worker=f"child {os.getpid()}")
 
 
-ACTIONS: dict[str, Callable[..., Any]] = {"post": _post, "step": _step, "work": _work}
+def _decide_line(settings: Settings, case: str, line: str, version: int, *, value: str, staff: str, team: str) -> None:
+    """Corrects the entry of one challenged line."""
+    wiring.connect_packages()
+    runtime, by = Runtime.open(settings), _caseworker(staff, team)
+    with runtime.database.write() as session, runtime.vault.unlocked():
+        looking = verbs.look_for(session.get_one(Case, uuid.UUID(case)), by)
+        said = Decided("corrected", "It was checked.", "A letter.", "R-101", Value("text", value))
+        pick = deciding.Pick(uuid.UUID(line), version)
+        deciding.decide(session, uuid.UUID(case), [pick], said, by=by, looking=looking)
+
+
+def _tell_recipient(settings: Settings, case: str, body: str, staff: str, team: str) -> str:
+    """Sends the first recipient a link; answers what stood in the way, if anything."""
+    wiring.connect_packages()
+    runtime, by = Runtime.open(settings), _caseworker(staff, team)
+    with runtime.database.write() as session, runtime.vault.unlocked():
+        notice = recipients.of_case(session, session.get_one(Case, uuid.UUID(case)))[0]
+        told = {"way": "phone", "answer_by": clocking.uk_today() + datetime.timedelta(days=9)}
+        shown = outside.Shown("W A", None, "LA-1", "Reading", "", None, now="As is usual.")
+        try:
+            recipients.tell_by_link(
+                session,
+                uuid.UUID(case),
+                notice.id,
+                version=1,
+                source_id=uuid.UUID(body),
+                shown=shown,
+                by=by,
+                **told,  # type: ignore[arg-type]
+            )
+        except LostRace as lost:
+            return type(lost).__name__
+    return ""
+
+
+def _caseworker(staff: str, team: str) -> Actor:
+    return Actor("staff", uuid.UUID(staff), Role.CASEWORKER, team_id=uuid.UUID(team))
+
+
+ACTIONS: dict[str, Callable[..., Any]] = {
+    "post": _post,
+    "step": _step,
+    "work": _work,
+    "decide_line": _decide_line,
+    "tell_recipient": _tell_recipient,
+}
 
 
 @jobs.handler("keep_paper")

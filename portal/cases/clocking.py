@@ -14,14 +14,16 @@ from portal.cases.ledger import Happened
 from portal.cases.models import Case
 from portal.settings import Settings
 from portal.vault import vault_of
+from workflows import breach_clock
 from workflows.ages import birthday
 from workflows.clock import Clock, ClockError, ClockEvent, Law, clock, received_day
 from workflows.days import BankHolidays
-from workflows.facts import Nation, RequesterKind
+from workflows.facts import Nation, RegulatorDecision, RequesterKind
 from workflows.kinds import WORKFLOWS
 from workflows.table import StepRefused
 
-LAWS = {"subject_access": Law.ACCESS}
+LAWS = {"subject_access": Law.ACCESS, "correction": Law.RECTIFICATION}
+BREACH = "breach"  # its 72 hours are counted by a clock of their own
 MET = "met"
 ADULT = 18
 FRESH_WORKING_DAYS = 5  # an approver's confirmations are good for five working days (issue of law: R-47, R-55)
@@ -38,11 +40,20 @@ def settings_of(session: Session) -> Settings:
 
 def reading(session: Session, case: Case, events: Sequence[Happened], *, today: datetime.date | None = None) -> Clock:
     """Where the clock of this case stands, with the reasons. Raises StepRefused for days that cannot be."""
+    if case.kind == BREACH:
+        return breach_clock.reading(aware_at(events))
     told = [ClockEvent(event.clock, event.on_date, event.seq) for event in events if event.clock]
     try:
         return clock(LAWS[case.kind], received_on(case, events), told, holidays_of(session), today=today)
     except ClockError as impossible:
         raise StepRefused(str(impossible)) from impossible
+
+
+def aware_at(events: Sequence[Happened]) -> datetime.datetime:
+    """The moment at which a breach became known: as it was entered, or else when it was."""
+    opened = next(event for event in events if event.name == "opened")
+    told = opened.answers.get("aware_at")
+    return datetime.datetime.fromisoformat(told) if told else opened.at
 
 
 def received_on(case: Case, events: Sequence[Happened]) -> datetime.date:
@@ -74,28 +85,36 @@ def cached(case: Case, events: Sequence[Happened], now: Clock) -> tuple[datetime
 
     Once the last copy is out, or the case has ended, the law's day is met: nothing is due and nothing is overdue."""
     state = WORKFLOWS[case.kind].state(events[-1].to_state)
-    if state.answered or state.final:
+    if state.answered or state.final or (case.kind == BREACH and _regulator_settled(events)):
         return None, now.received, MET
     return now.earlier_day, now.received, now.state
+
+
+def _regulator_settled(events: Sequence[Happened]) -> bool:
+    """The regulator knows of the breach, or two people decided that there is no risk to tell of (Article 33(1))."""
+    facts = folding.fold(BREACH, events)
+    no_risk = facts.get("regulator_decision") is RegulatorDecision.NO_RISK
+    return facts.get("regulator_told_on") is not None or (no_risk and events[-1].to_state == "decided")
 
 
 def provide(session: Session, case: Case, events: Sequence[Happened]) -> dict[str, Any]:
     """Facts of the clock, of the request as told, and those folded from the ledger."""
     now = reading(session, case, events, today=uk_today())
     settings = settings_of(session)
-    told = vault_of(session).get(case)["subject"]
-    born = told.get("birth_date")
+    told = _subject(session, case)
     facts: dict[str, Any] = {
-        "requester_kind": RequesterKind(told["requester_kind"]),
+        "requester_kind": RequesterKind(told.get("requester_kind", RequesterKind.UNKNOWN)),
         "nation": Nation(settings.nation),
         "age_prompt": settings.competence_prompt_age,
-        "subject_born": datetime.date.fromisoformat(born) if born else None,
+        "subject_born": _born(told),
         "record_attached": case.child_id is not None,
         "received_on": now.received,
         "notice_deadline": now.extension_notice_by or now.notice_if_answered_today,
         "extended": now.extended,
         "confirmed_since": working_days_back(holidays_of(session), uk_today(), FRESH_WORKING_DAYS),
     }
+    if case.kind == BREACH:
+        facts["breach_due_on"] = now.due
     folded = folding.fold(case.kind, events)
     return {**facts, **folded, "prepared_by": folded["prepared_by"] | _holders(case, events)}
 
@@ -124,16 +143,26 @@ def _holders(case: Case, events: Sequence[Happened]) -> frozenset[str]:
 
 
 def _wake_on(session: Session, case: Case, events: Sequence[Happened]) -> datetime.date | None:
-    """The next day on which time itself acts: an eighteenth birthday, or the end of an authority."""
-    facts = folding.fold(case.kind, events)
-    told = vault_of(session).get(case)["subject"]
-    born = facts.get("subject_born") or (
-        datetime.date.fromisoformat(told["birth_date"]) if told.get("birth_date") else None
-    )
+    """The next day on which time itself acts: an eighteenth birthday, or the end of an authority. Where nobody asks,
+    there is no authority that could end."""
+    if case.requester_id is None:
+        return None
+    facts, told = folding.fold(case.kind, events), _subject(session, case)
+    born = facts.get("subject_born") or _born(told)
     days = []
-    if born and facts.get("requester_kind", told["requester_kind"]) != RequesterKind.SELF:
+    if born and facts.get("requester_kind", told.get("requester_kind")) != RequesterKind.SELF:
         days.append(birthday(born, ADULT))
     until = facts.get("authority_valid_until")
     if until:
         days.append(until + datetime.timedelta(days=1))
     return min((day for day in days if day > uk_today()), default=None)
+
+
+def _subject(session: Session, case: Case) -> dict[str, Any]:
+    """Whom the case is about, as the requester said; empty where nobody asked."""
+    told: dict[str, Any] = vault_of(session).get(case).get("subject") or {}
+    return told
+
+
+def _born(told: dict[str, Any]) -> datetime.date | None:
+    return datetime.date.fromisoformat(told["birth_date"]) if told.get("birth_date") else None

@@ -36,7 +36,7 @@ def closed_because(session: Session, case: Case) -> str | None:
 def open_ways(session: Session, case: Case) -> dict[str, str]:
     """The ways a sheet may go to this case's requester: by post only where they said that post is safe and gave an
     address. Anybody else who opens that letter would hold their second factor."""
-    person = session.get(Person, case.requester_id)
+    person = session.get(Person, case.requester)
     told: dict[str, Any] = vault_of(session).get(person) if person else {}
     by_post = "post" in (told.get("safe_channels") or ()) and str(told.get("address") or "").strip()
     return {way: words for way, words in WAYS.items() if way != "post" or by_post}
@@ -55,6 +55,6 @@ def hand_out(session: Session, case_id: uuid.UUID, way: str, sheet: factors.NewS
         raise StepRefused(
             _("This person has no address to which post is safe. Hand the sheet over in person."), need="way"
         )
-    factors.give_sheet(session, case.requester_id, sheet, now=db.now())
+    factors.give_sheet(session, case.requester, sheet, now=db.now())
     ledger.append(session, case, "code_sheet", by=by, on_date=clocking.uk_today(), answers={"way": way})
     audit.append(session, verbs.act(case, by, "code_sheet"))

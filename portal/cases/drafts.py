@@ -24,6 +24,7 @@ LIVES = datetime.timedelta(days=7)
 # Anybody can keep a draft under somebody else's address, so the word is tried on all that are kept there. This many
 # of the first and of the last ones: a flood before or after the owner's draft does not push it out of reach.
 TRIED_AT_EACH_END = 20
+MOST_FOR_A_PERSON = 20
 
 
 class DraftGone(NotThere):
@@ -42,18 +43,35 @@ def begin(session: Session, browser: str) -> Draft:
     return draft
 
 
+def begin_for(session: Session, person_id: uuid.UUID) -> Draft:
+    """Starts an empty draft of somebody who is signed in: they come back to it, in any browser, by signing in.
+
+    The other functions of this module find it under `holder_for(person_id)`, as they find another under its browser."""
+    draft = begin(session, holder_for(person_id))
+    draft.person_id = person_id
+    session.add(draft)
+    return draft
+
+
+def holder_for(person_id: uuid.UUID) -> str:
+    """What stands in the place of a browser for somebody who is signed in."""
+    return f"person:{person_id.hex}"
+
+
+def of_person(session: Session, person_id: uuid.UUID) -> list[Draft]:
+    """The living drafts of somebody who is signed in, newest first."""
+    query = select(Draft).where(col(Draft.person_id) == person_id, *_living())
+    return list(session.exec(query.order_by(sa.desc(col(Draft.id))).limit(MOST_FOR_A_PERSON)).all())
+
+
 def of_browser(session: Session, browser: str) -> Draft | None:
     """The newest living draft of this browser, or None."""
-    query = (
-        select(Draft)
-        .where(
-            col(Draft.browser_hash) == _hash(browser),
-            col(Draft.expires_at) > db.now(),
-            col(Draft.submitted_at).is_(None),
-        )
-        .order_by(sa.desc(col(Draft.id)))
-    )
-    return session.exec(query).first()
+    query = select(Draft).where(col(Draft.browser_hash) == _hash(browser), *_living())
+    return session.exec(query.order_by(sa.desc(col(Draft.id)))).first()
+
+
+def _living() -> tuple[Any, ...]:
+    return (col(Draft.expires_at) > db.now(), col(Draft.submitted_at).is_(None))
 
 
 def answers(session: Session, draft: Draft) -> dict[str, Any]:
@@ -128,8 +146,7 @@ def _kept_for(holder: uuid.UUID) -> tuple[Any, ...]:
     return (
         col(Draft.address_blind) == holder.bytes,
         col(Draft.word_hash).is_not(None),
-        col(Draft.expires_at) > db.now(),
-        col(Draft.submitted_at).is_(None),
+        *_living(),
     )
 
 

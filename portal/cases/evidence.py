@@ -90,6 +90,11 @@ def listed(session: Session, case_id: uuid.UUID) -> list[tuple[Evidence, dict[st
     return list(zip(rows, vault_of(session).get_many(rows), strict=True))
 
 
+def sent_by_requester(session: Session, case_id: uuid.UUID) -> list[tuple[Evidence, dict[str, Any]]]:
+    """The files of a case without those of bodies that were asked: a family must not see from a file who answered."""
+    return [(row, told) for row, told in listed(session, case_id) if not row.actor.startswith("outside")]
+
+
 def content(
     session: Session, files: FileStore, case_id: uuid.UUID, evidence_id: uuid.UUID
 ) -> tuple[dict[str, Any], bytes]:
@@ -102,14 +107,14 @@ def content(
     return vault_of(session).get(row), files.read(Owner.case(case_id), row.file_id)
 
 
-def move(session: Session, draft_id: uuid.UUID, case: Case, files: FileStore, *, by: Actor) -> int:
-    """Gives a submitted draft's files to its case, sealed anew under the case's key; answers how many.
+def move(session: Session, draft_id: uuid.UUID, case: Case, files: FileStore, *, by: Actor) -> list[uuid.UUID]:
+    """Gives a submitted draft's files to its case, sealed anew under the case's key; answers their ids there.
 
     One that the scanner destroyed goes along by name: both sides see that it never came."""
     vault = vault_of(session)
     query = select(Evidence).where(col(Evidence.case_id) == draft_id).order_by(col(Evidence.id)).with_for_update()
-    rows = session.exec(query).all()
-    for row in rows:
+    moved: list[uuid.UUID] = []
+    for row in session.exec(query).all():
         copy = Evidence(
             case_id=case.id,
             status=row.status,
@@ -123,8 +128,9 @@ def move(session: Session, draft_id: uuid.UUID, case: Case, files: FileStore, *,
         vault.put(copy, vault.get(row))
         session.add(copy)
         _have_scanned(session, copy)
+        moved.append(copy.id)
     session.flush()
-    return len(rows)
+    return moved
 
 
 def _resealed(files: FileStore, draft_id: uuid.UUID, case_id: uuid.UUID, file_id: uuid.UUID | None) -> uuid.UUID | None:

@@ -17,7 +17,9 @@ from workflows.facts import (
     Competence,
     Confirmed,
     IdentityStatus,
+    PeopleDecision,
     RefusalGround,
+    RegulatorDecision,
     RequesterKind,
 )
 from workflows.kinds import WORKFLOWS
@@ -27,11 +29,12 @@ Rule = Callable[[Facts, Happened], None]
 
 
 # What voids an approval without being a step: the pack was made from another record.
-OTHER_RECORD = frozenset({"record_attached", "record_detached"})
+OTHER_RECORD = frozenset({"record_attached", "record_detached", "record_corrected"})
 # Whoever did one of these had a hand in what is given, and does not approve it (security.md 5).
 PREPARING = frozenset(
     {
         "record_attached",
+        "line_matched",
         "search_place_added",
         "search_place_answered",
         "consulted",
@@ -39,8 +42,12 @@ PREPARING = frozenset(
         "pack_requested",
         "leak_allowed",
         "send_to_approval",
+        "send_to_approval_again",
     }
 )
+# A review of an answer is asked for, and is by nobody who did one of these before.
+REVIEW_ASKED = frozenset({"ask_review", "record_review_asked"})
+HAND_IN_ANSWER = frozenset({"line_proposed", "line_decided", "approve", "release"})
 
 
 def fold(kind: str, events: Sequence[Happened]) -> Facts:
@@ -54,7 +61,8 @@ def fold(kind: str, events: Sequence[Happened]) -> Facts:
             rule(facts, event)
         _awaited(facts, event)
     facts["clarification_open"] = facts.get("clarification_asked_on") is not None
-    return facts
+    facts["question_open"] = facts.get("question_asked_on") is not None
+    return {**facts, **_reviewed(events)}
 
 
 def voided_at(events: Sequence[Happened], kind: str) -> datetime.datetime | None:
@@ -67,6 +75,15 @@ def recalled_at(events: Sequence[Happened], kind: str) -> datetime.datetime | No
     """When released packs were last called back, or None."""
     recalling = {step.name for step in WORKFLOWS[kind].steps if step.recalls}
     return next((event.at for event in reversed(events) if event.name in recalling), None)
+
+
+def _reviewed(events: Sequence[Happened]) -> Facts:
+    """Whether a review was asked for, and who had a hand in the answer before."""
+    asked = next((event.seq for event in events if event.name in REVIEW_ASKED), None)
+    if asked is None:
+        return {"reviewed_again": False}
+    before = (event for event in events if event.seq < asked and event.name in HAND_IN_ANSWER)
+    return {"reviewed_again": True, "decided_by": frozenset(event.actor for event in before)}
 
 
 def _voiding(kind: str) -> frozenset[str]:
@@ -169,6 +186,23 @@ def _refusal_proposed(facts: Facts, event: Happened) -> None:
     facts.update(refusal_proposed_by=event.actor, refusal_ground=RefusalGround(event.answers["ground"]))
 
 
+def _question_asked(facts: Facts, event: Happened) -> None:
+    facts["question_asked_on"] = event.on_date
+
+
+def _regulator_proposed(facts: Facts, event: Happened) -> None:
+    decision = RegulatorDecision(event.answers["decision"])
+    facts.update(regulator_proposed_by=event.actor, regulator_decision=decision)
+
+
+def _people_decided(facts: Facts, event: Happened) -> None:
+    facts["people_decision"] = PeopleDecision(event.answers["decision"])
+
+
+def _told_on(name: str) -> Rule:
+    return lambda facts, event: facts.update({name: datetime.date.fromisoformat(event.answers["told_on"])})
+
+
 def _approved(facts: Facts, event: Happened) -> None:
     facts.update(approved_by=event.actor)
     _confirmed(facts, event)
@@ -180,6 +214,7 @@ def _confirmed(facts: Facts, event: Happened) -> None:
 
 
 _NO_REFUSAL = _set(refusal_proposed_by=None, refusal_ground=None)
+_NO_REGULATOR_DECISION = _set(regulator_proposed_by=None, regulator_decision=None)
 _NO_PROPOSALS = _set(
     refusal_proposed_by=None, refusal_ground=None, nothing_held_proposed_by=None, receipt_day_proposed_by=None
 )
@@ -219,4 +254,14 @@ _RULES: dict[str, Rule] = {
     "record_withdrawal": _NO_PROPOSALS,
     "approve": _approved,
     "confirm_again": _confirmed,
+    "ask_question": _question_asked,
+    "answer_question": _set(question_asked_on=None),
+    "record_question_answer": _set(question_asked_on=None),
+    "describe": _set(breach_described=True),
+    "propose_regulator_decision": _regulator_proposed,
+    "decline_regulator_decision": _NO_REGULATOR_DECISION,
+    "assess_again": _NO_REGULATOR_DECISION,
+    "record_regulator_told": _told_on("regulator_told_on"),
+    "decide_people_told": _people_decided,
+    "record_people_told": _told_on("people_told_on"),
 }

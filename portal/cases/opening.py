@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from sqlmodel import Session, col, select
@@ -80,11 +81,18 @@ class Opened:
 
 
 def open_cases(
-    session: Session, asked: Asked, *, by: Actor, received_on: datetime.date, person_id: uuid.UUID | None = None
+    session: Session,
+    asked: Asked,
+    *,
+    by: Actor,
+    received_on: datetime.date,
+    person_id: uuid.UUID | None = None,
+    refer: Callable[[str], str] = new_reference,
 ) -> Opened:
     """Opens one case per data subject inside the caller's transaction; the receipt is queued with it.
 
-    `person_id` is given when a signed-in requester asks again; otherwise a new person is entered."""
+    `person_id` is given when a signed-in requester asks again; otherwise a new person is entered. `refer` makes the
+    reference of a case from its prefix."""
     person = session.get(Person, person_id) if person_id else None
     if person is None:
         person = _enter_person(session, asked.requester)
@@ -100,6 +108,7 @@ def open_cases(
             person=person,
             team_id=team.id if team else None,
             group_id=group_id,
+            refer=refer,
         )
         for subject in asked.subjects
     )
@@ -126,10 +135,11 @@ def _open_one(
     person: Person,
     team_id: uuid.UUID | None,
     group_id: uuid.UUID | None,
+    refer: Callable[[str], str],
 ) -> Case:
     workflow, vault = WORKFLOWS[asked.kind], vault_of(session)
     case = Case(
-        reference=new_reference(workflow.prefix),
+        reference=refer(workflow.prefix),
         kind=workflow.name,
         state=workflow.start.name,
         received_on=received_on,

@@ -23,16 +23,35 @@ from portal.people.models import Staff
 from portal.records import Looking
 from portal.vault import vault_of
 from workflows.kinds import WORKFLOWS
-from workflows.table import Answers, Offered, Role, Step, StepRefused
+from workflows.table import Answers, Offered, Role, State, Step, StepRefused
 from workflows.words import mark as _
 
 Listener = Callable[[Session, Case, Step], None]
 _listeners: list[Listener] = []
-# A child's record is nobody's business before it is settled who asks, and again whenever that is in doubt.
-SEARCHED_IN = ("finding",)
-ATTACHED_IN = ("finding", "review")
-DETACHED_IN = ("checking", "finding", "review")
-OPENED_IN = ("finding", "review", "approval", "ready", "collected")
+_when_detached: list[Callable[[Session, Case], None]] = []
+
+
+# In which states a record is handled, each kind of case says itself: workflows.table.Workflow.
+
+
+def may_search(case: Case) -> bool:
+    return _stands_in(case, WORKFLOWS[case.kind].searched_in)
+
+
+def may_attach(case: Case) -> bool:
+    return _stands_in(case, WORKFLOWS[case.kind].attached_in)
+
+
+def may_detach(case: Case) -> bool:
+    return _stands_in(case, WORKFLOWS[case.kind].detached_in)
+
+
+def may_open(case: Case) -> bool:
+    return _stands_in(case, WORKFLOWS[case.kind].opened_in)
+
+
+def _stands_in(case: Case, states: tuple[State, ...]) -> bool:
+    return any(state.name == case.state for state in states)
 
 
 def take_step(
@@ -92,7 +111,7 @@ def attach_record(
     """Attaches the record that was found to the case; its birth date becomes a fact of the case. What was approved
     before was made from another record and is void."""
     case = ledger.locked(session, case_id)
-    if case.state not in ATTACHED_IN:
+    if not may_attach(case):
         raise StepRefused(_("A record is attached while it is looked for or reviewed. Bring the case there first."))
     if case.child_id is not None:
         raise StepRefused(_("A record is attached to this case already. Detach it first."))
@@ -108,8 +127,10 @@ def detach_record(session: Session, case_id: uuid.UUID, reason: str, *, by: Acto
     case = ledger.locked(session, case_id)
     if case.child_id is None:
         raise StepRefused(_("No record is attached to this case."))
-    if case.state not in DETACHED_IN:
+    if not may_detach(case):
         raise StepRefused(_("The record cannot be detached now. Send the case back, or stop the release, first."))
+    for listener in _when_detached:
+        listener(session, case)
     ledger.append(session, case, "record_detached", by=by, on_date=clocking.uk_today(), answers={"reason": reason})
     audit.append(session, act(case, by, "detach_record"))
     case.child_id = None
@@ -134,6 +155,8 @@ def write_message(session: Session, case_id: uuid.UUID, kind: str, words: str, *
 
     A message to the requester sends a neutral mail that says only that there is something to read."""
     case = ledger.locked(session, case_id)
+    if kind == "to_requester" and case.requester_id is None:
+        raise StepRefused(_("Nobody asked in this case, so there is nobody to write to."))
     message = Message(case_id=case.id, kind=kind, at=db.now(), actor=str(by), sealed=b"")
     vault_of(session).put(message, {"words": words, "way": way})
     session.add(message)
@@ -185,7 +208,7 @@ def look_for(case: Case, reader: Actor, *, reason: str = "case", search: bool = 
         raise StepRefused(_("This case is closed, so its record cannot be opened. Open the case again first."))
     if case.child_id is None and not search:
         raise StepRefused(_("No record is attached to this case yet. Find the record first."))
-    if case.state not in (SEARCHED_IN if search and case.child_id is None else OPENED_IN):
+    if not (may_search(case) if search and case.child_id is None else may_open(case)):
         raise StepRefused(
             _("No record is searched or opened at this point. First settle who asks, then bring the case to finding.")
         )
@@ -195,7 +218,9 @@ def look_for(case: Case, reader: Actor, *, reason: str = "case", search: bool = 
 
 
 def tell_requester(session: Session, case: Case, seq: int) -> None:
-    """Queues the neutral mail that there is news; once per event."""
+    """Queues the neutral mail that there is news; once per event. Where nobody asked, nobody is told."""
+    if case.requester_id is None:
+        return
     outbox.queue(session, "update", person_id=case.requester_id, case_id=case.id, key=f"update:{case.id.hex}:{seq}")
 
 
@@ -217,7 +242,7 @@ def act(case: Case, by: Actor, what: str, reason: str = "") -> Act:
 
 def _may_see(case: Case, reader: Actor) -> bool:
     if reader.kind == "family":
-        return case.requester_id == reader.id
+        return case.requester_id is not None and case.requester_id == reader.id
     if reader.kind != "staff":
         return False
     return case.assignee_id == reader.id or (case.team_id is not None and case.team_id == reader.team_id)
@@ -227,6 +252,13 @@ def follows(listener: Listener) -> Listener:
     """Registers what a package does after every step, in the same transaction; twice changes nothing."""
     if listener not in _listeners:
         _listeners.append(listener)
+    return listener
+
+
+def when_detached(listener: Callable[[Session, Case], None]) -> Callable[[Session, Case], None]:
+    """Registers what a package undoes before a record is taken off a case, in the same transaction."""
+    if listener not in _when_detached:
+        _when_detached.append(listener)
     return listener
 
 

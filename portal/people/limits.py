@@ -39,11 +39,14 @@ class Rule:
 
 # security.md 6a: five live links, ten wrong codes, then wait. A link to sign in is counted for address and reference
 # together: whoever knows the address alone locks nobody out. A draft has no reference, so its links are counted for
-# address and network, and for the address alone so loosely that one network cannot use that up.
+# address and network, and for the address alone so loosely that one network cannot use that up. Passwords are counted
+# in the same way, and a browser in which the account signed in before has tries of its own (portal.people.
+# known_browsers): no stranger's guesses, from however many networks, stand in its way.
 LINKS = Rule("link", 5, 3600)
 RESUME_LINKS = Rule("resume link", 5, 3600)
 RESUME_LINKS_OF_ALL = Rule("resume link of all", 30, 3600)
 PASSWORDS = Rule("password", 10, 900)
+PASSWORDS_OF_ALL = Rule("password of all", 100, 3600)
 CODES = Rule("code", 10, 900)
 WORDS = Rule("word", 10, 900)
 SUBMISSIONS = Rule("submission", 10, 3600)

@@ -28,7 +28,8 @@ from portal.settings import ROOT, Settings
 from portal.vault import Owner, vault_of
 
 # Template -> purpose of the link it carries. The others carry none: they say to go to the service and sign in.
-LINKS = {"sign_in": "sign_in", "resume": "resume_draft"}
+LINKS = {"sign_in": "sign_in", "resume": "resume_draft", "outside_question": "outside", "outside_notice": "outside"}
+SHORT_LIVED = ("sign_in", "resume")
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _prepare(
     row = session.get(OutboxMessage, message_id)
     if row is None or row.state != "waiting":
         return "sent"
-    if row.template in LINKS and now - row.made_at >= tokens.LIFE:
+    if row.template in SHORT_LIVED and now - row.made_at >= tokens.LIFE:
         return "void"  # a link that is dead before it arrives only confuses
     addressee = _addressee(session, row)
     if addressee is None:

@@ -13,9 +13,10 @@ from flask import Flask
 
 from portal import db, links
 from portal.cases.references import new_reference
-from portal.people import factors, limits
+from portal.people import factors, known_browsers, limits
 from portal.people.models import OutboxMessage, SignInSession, SignInToken
 from portal.runtime import Runtime
+from portal.settings import Settings
 from tests.client import (
     PASSWORD,
     Family,
@@ -322,6 +323,86 @@ def test_after_ten_wrong_passwords_even_the_right_one_waits(visitor: JudgingClie
         for _n in range(10):
             visitor.submit(page, {"email": sam.email, "password": "wrong"}, 400)
         visitor.submit(page, {"email": sam.email, "password": PASSWORD}, 429)
+
+
+EARLY_IN_THE_HOUR = datetime.timedelta(seconds=60)
+
+
+def hour() -> datetime.datetime:
+    """The beginning of this hour: windows of the limits do not end while the test runs."""
+    return db.now().replace(minute=0, second=0, microsecond=0) + EARLY_IN_THE_HOUR
+
+
+def guess(app: Flask, who: Worker, network: str, expect: int = 400) -> None:
+    """A stranger tries ten wrong passwords from this network."""
+    stranger = client_for(app)
+    page = stranger.get("/staff/sign-in")
+    for _n in range(10):
+        wrong = {"email": who.email, "password": "wrong"}
+        stranger.submit(page, wrong, expect, environ_overrides={"REMOTE_ADDR": network})
+
+
+def test_a_stranger_who_knows_the_address_locks_nobody_out_of_another_network(app: Flask, sam: Worker) -> None:
+    with time_machine.travel(hour()):
+        guess(app, sam, "192.0.2.7")
+        assert staff_in(client_for(app), sam).location == "/staff/"
+
+
+def test_guesses_from_many_networks_are_held_up_but_not_the_browser_one_has_signed_in_from(
+    app: Flask, sam: Worker
+) -> None:
+    known, new = client_for(app), client_for(app)
+    with time_machine.travel(hour() - datetime.timedelta(hours=1)):
+        staff_in(known, sam)
+        known.get("/staff/sign-in/code")
+        known.post("/staff/sign-out", {}, expect=303)
+    with time_machine.travel(hour()):
+        for number in range(10):
+            guess(app, sam, f"192.0.2.{number}")
+        guess(app, sam, "192.0.2.99", 429)
+        page = new.get("/staff/sign-in")
+        new.submit(page, {"email": sam.email, "password": PASSWORD}, 429)
+        assert staff_in(known, sam).location == "/staff/"
+
+
+def test_a_known_browser_has_only_as_many_tries_as_any_other(app: Flask, sam: Worker) -> None:
+    known = client_for(app)
+    with time_machine.travel(hour()):
+        staff_in(known, sam)
+        page = known.get("/staff/sign-in")
+        for _n in range(10):
+            known.submit(page, {"email": sam.email, "password": "wrong"}, 400)
+        known.submit(page, {"email": sam.email, "password": PASSWORD}, 429)
+
+
+def test_a_browser_is_known_only_to_whom_it_was_given(settings: Settings) -> None:
+    mine, other = uuid.uuid4(), uuid.uuid4()
+    cookie = known_browsers.remembered(settings, None, mine)
+    assert known_browsers.browser_of(settings, cookie, mine)
+    assert known_browsers.browser_of(settings, cookie, other) is None
+    assert known_browsers.browser_of(settings, cookie[:-1] + ("A" if cookie[-1] != "A" else "B"), mine) is None
+    assert known_browsers.browser_of(settings, None, mine) is None
+    assert mine.hex not in cookie
+    with time_machine.travel(db.now() + known_browsers.LIFE + datetime.timedelta(minutes=1)):
+        assert known_browsers.browser_of(settings, cookie, mine) is None
+
+
+def test_colleagues_who_share_a_machine_are_each_known_there(settings: Settings) -> None:
+    cookie, staff = None, [uuid.uuid4() for _n in range(known_browsers.MOST + 1)]
+    for one in staff:
+        cookie = known_browsers.remembered(settings, cookie, one)
+    known = [known_browsers.browser_of(settings, cookie, one) for one in staff]
+    assert known[0] is None
+    assert len(set(known[1:])) == 1 and known[1]
+
+
+def test_a_password_without_its_code_makes_no_browser_known(app: Flask, sam: Worker) -> None:
+    client = client_for(app)
+    client.submit(client.get("/staff/sign-in"), {"email": sam.email, "password": PASSWORD})
+    assert client.client.get_cookie("known", domain="127.0.0.1") is None
+    client.submit(client.get("/staff/sign-in/code"), {"code": code_of(sam.secret)})
+    cookie = client.client.get_cookie("known", domain="127.0.0.1")
+    assert cookie and cookie.http_only and cookie.same_site == "Strict"
 
 
 def test_a_staff_code_is_not_taken_twice(app: Flask, sam: Worker) -> None:
