@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from portal.cases.actors import Actor
 from portal.cases.ledger import CaseNotFound
 from portal.cases.models import Case
 from portal.documents import information, leak_gate, render
+from portal.documents.beside import NOTHING, Beside, of_copy, printed
 from portal.documents.models import StoredPack
 from portal.documents.pack import (
     Category,
@@ -34,11 +35,10 @@ from portal.documents.pack import (
 )
 from portal.people.models import Person, Staff
 from portal.records import OpenEntry
-from portal.review import deciding, suggestions
+from portal.review import deciding, suggestions, unread
 from portal.review.deciding import Decision
 from portal.review.redaction import Redaction, Redactions, cut, removed
 from portal.review.words_of_text import canonical
-from portal.runtime import Runtime
 from portal.vault import Owner, vault_of
 from workflows.days import received_day
 from workflows.table import Role, StepRefused
@@ -61,6 +61,8 @@ CATEGORIES = {  # in the order of the copy
     "document": _("Documents"),
 }
 REST = _("Other")
+# The same in every part: which part is missing would tell what somebody else is asked about.
+STILL_TO_COME = _("We are still working on the rest. We will tell you when there is more.")
 
 
 @dataclass
@@ -79,6 +81,7 @@ class Assembled:
     pack: Pack
     removed: list[leak_gate.RemovedSpan] = field(default_factory=list)
     given: tuple[str, ...] = ()  # texts that are rightly in the copy, whole
+    lines: tuple[tuple[str, str, str, str], ...] = ()  # in the order of the numbers: entry, version, class, kind
 
 
 def assemble(session: Session, case: Case, stored: StoredPack, *, by: Actor) -> Assembled:
@@ -88,29 +91,39 @@ def assemble(session: Session, case: Case, stored: StoredPack, *, by: Actor) -> 
     looking = verbs.look_for(case, by)
     hidden = _hidden(session, looking)
     who = records.identity(session, looking)
-    gone: list[leak_gate.RemovedSpan] = []
-    given: list[tuple[OpenEntry, Decision]] = []
+    decided = list(_decided(session, case, looking))
+    given = printed(one for one in decided if one[1].decision in deciding.GIVES)
+    gone = [_withheld(entry) for entry, said in decided if said.decision not in deciding.GIVES]
+    # Their names may stand nowhere, also where nothing had to be cut: in a heading, the cover or the search plan.
+    gone += [leak_gate.RemovedSpan(text=name, place=one.id.hex) for one in hidden for name in one.names]
+    cutter = Cutter(hidden, who.names, gone)
+    shared = tuple(_shared(cutter, entry, said) for entry, said in given if entry.category == "shared")
+    statements = [one for one in given if one[0].category != "shared" and one[0].beside is None]
+    beside = of_copy(session, case, given)
+    pack = _pack(session, case, stored, categories=_categories(cutter, statements, beside), shared=shared)
+    whole = tuple(entry.text for entry, said in given if said.decision == "give")
+    # Sorted by `_categories` into the order of the numbers. A family quotes the number of what is wrong.
+    lines = tuple((entry.id.hex, entry.version_id.hex, entry.cls, entry.kind) for entry, _said in statements)
+    return Assembled(pack, gone, (*whole, *who.names, pack.recipient_name, pack.still_to_come), lines)
+
+
+def _decided(session: Session, case: Case, looking: records.Looking) -> Iterator[tuple[OpenEntry, Decision]]:
+    """Everything under review with what was decided of it, as it reads now. Raises StepRefused where something is not
+    decided, or was not decided of the words that count now."""
     after = -1
     while batch := deciding.items(session, case, after=after, limit=BATCH):
         after = batch[-1].position
-        for item, entry in zip(batch, deciding.entries_of(session, looking, batch), strict=True):
+        for item, entry in zip(batch, deciding.entries_as_decided(session, looking, batch), strict=True):
             if item.state == "undecided":
                 raise StepRefused(_("Something is still undecided. Finish the review first."))
-            if item.state in deciding.GIVES:
-                given.append((entry, item.said))
-            else:
-                gone.append(_withheld(entry))
-    # Their names may stand nowhere, also where nothing had to be cut: in a heading, the cover or the search plan.
-    gone += [leak_gate.RemovedSpan(text=name, place=one.id.hex) for one in hidden for name in one.names]
-    cutter = _Cutter(hidden, who.names, gone)
-    shared = tuple(_shared(cutter, entry, said) for entry, said in given if entry.category == "shared")
-    statements = [one for one in given if one[0].category != "shared"]
-    pack = _pack(session, case, stored, categories=_categories(cutter, statements), shared=shared)
-    whole = tuple(entry.text for entry, said in given if said.decision == "give")
-    return Assembled(pack, gone, (*whole, *who.names, pack.recipient_name))
+            if entry.version_id != item.version_id:
+                raise StepRefused(_("Something in the record is new or has changed. Bring it into the review first."))
+            if entry.masked:
+                raise StepRefused(unread.SHUT_SINCE % {"number": item.position + 1})
+            yield entry, item.said
 
 
-class _Cutter:
+class Cutter:
     """Takes hidden people and marked words out of every text of the pack, and remembers what it took."""
 
     def __init__(self, hidden: Sequence[Hidden], subject: Iterable[str], gone: list[leak_gate.RemovedSpan]) -> None:
@@ -132,6 +145,10 @@ class _Cutter:
             self.gone.append(leak_gate.RemovedSpan(text=piece, place=place, before=before, after=after, shield=shield))
         return tuple(cut(text, redactions))
 
+    def of(self, entry: OpenEntry, said: Decision) -> Words:
+        """The text of something that is given as it was decided."""
+        return self.words(entry.text, spans=said.spans, shown=said.shown_people, place=entry.id.hex)
+
     def _people(self, text: str, shown: set[str]) -> list[Redaction]:
         if not self._known:
             return []
@@ -145,18 +162,18 @@ class _Cutter:
         return (one or next(iter(self._hidden.values()))).code
 
 
-def _categories(cutter: _Cutter, given: list[tuple[OpenEntry, Decision]]) -> tuple[Category, ...]:
+def _categories(cutter: Cutter, given: list[tuple[OpenEntry, Decision]], beside: Beside) -> tuple[Category, ...]:
     """The given entries by category, numbered without gaps in the order in which they are printed."""
     order = {name: place for place, name in enumerate(CATEGORIES)}
     given.sort(key=lambda one: (order.get(one[0].category, len(order)), one[0].position))
     parts: dict[str, list[Entry]] = {}
     for number, (entry, said) in enumerate(given, start=1):
         name = CATEGORIES.get(entry.category, REST)
-        parts.setdefault(name, []).append(_entry(cutter, number, entry, said))
+        parts.setdefault(name, []).append(_entry(cutter, number, entry, said, beside))
     return tuple(Category(name=name, entries=tuple(entries)) for name, entries in parts.items())
 
 
-def _entry(cutter: _Cutter, number: int, entry: OpenEntry, said: Decision) -> Entry:
+def _entry(cutter: Cutter, number: int, entry: OpenEntry, said: Decision, beside: Beside = NOTHING) -> Entry:
     place = entry.id.hex
     source = f"{entry.author}, {entry.source}" if entry.author else entry.source
     hide = [Redaction(0, len(source), said.hide_source)] if said.hide_source and source else []
@@ -169,16 +186,18 @@ def _entry(cutter: _Cutter, number: int, entry: OpenEntry, said: Decision) -> En
         source=cutter.words(source, spans=hide, shown=said.shown_people, place=place),
         when=information.day_in_words(entry.about_on),
         content_note=said.content_note if said.upsetting else "",
+        **beside.fields(entry, said, cut=cutter.of),
     )
 
 
 def _withheld(entry: OpenEntry) -> leak_gate.RemovedSpan:
-    """An entry that is left out. Where a family is, and which sensitive service it used, may be findable nowhere."""
+    """An entry that is left out. Where a family is, and which sensitive service it used, may be findable nowhere; the
+    words beside such an entry are sentences, that name what somebody else may rightly be given."""
     text = " ".join(part for part in (entry.text, entry.author) if part)
-    return leak_gate.RemovedSpan(text=text, place=entry.id.hex, shield=entry.cls != "core")
+    return leak_gate.RemovedSpan(text=text, place=entry.id.hex, shield=entry.cls != "core" and entry.beside is None)
 
 
-def _shared(cutter: _Cutter, entry: OpenEntry, said: Decision) -> Shared:
+def _shared(cutter: Cutter, entry: OpenEntry, said: Decision) -> Shared:
     words = cutter.words(
         entry.text, spans=said.spans, shown=said.shown_people, place=entry.id.hex, shield=entry.cls != "core"
     )
@@ -223,6 +242,7 @@ def _pack(
         categories=categories,
         shared=shared,
         withheld_because=information.WITHHELD_BECAUSE,
+        still_to_come=STILL_TO_COME if vault.get(stored).get("more_to_come") else "",
         support=information.support(settings),
         portal_link=settings.family_url,
     )
@@ -245,7 +265,6 @@ def _asked_for(asked: dict[str, Any]) -> str:
 @jobs.handler("assemble_pack")
 def assemble_pack(work: jobs.Work) -> None:
     """Makes the PDF of one pack, reads it back through the leak gate and stores both. Runs again after any crash."""
-    runtime: Runtime = work.runtime
     pack_id = uuid.UUID(work.args["pack"])
     with work.database.read() as session:
         stored = session.get_one(StoredPack, pack_id)
@@ -254,31 +273,45 @@ def assemble_pack(work: jobs.Work) -> None:
         case = session.get_one(Case, stored.case_id)
         told = vault_of(session).get(stored)
         try:
-            made = assemble(session, case, stored, by=_asker(session, work.args))
+            made = assemble(session, case, stored, by=asker(session, work.args))
         except (StepRefused, CaseNotFound) as refused:  # it cannot be made as things stand: trying again is no help
-            _give_up(work.database, pack_id, str(refused))
+            give_up(work.database, pack_id, str(refused))
             return
     content = to_json(made.pack)
     work.progress(1, 3)
     pdf = render.pdf(render.pack_html(made.pack, for_screen=False), pages=render.expected_pages(made.pack))
     work.progress(2, 3)
     leaks = _leaks(made, pdf, content)
+    told["lines"] = [list(line) for line in made.lines]
+    keep_made(work, stored, told, content=content, pdf=pdf, leaks=leaks)
+    work.progress(3, 3)
+
+
+def keep_made(
+    work: jobs.Work,
+    stored: StoredPack,
+    told: dict[str, Any],
+    *,
+    content: bytes,
+    pdf: bytes,
+    leaks: Sequence[leak_gate.Leak],
+) -> None:
+    """Stores what was made, the files before the row, with its manifest and what the leak gate found."""
+    files, owner = work.runtime.files, Owner.case(stored.case_id)
     manifest = Manifest(
         pack_hash=sha256(content),
         pdf_hash=sha256(pdf),
         template_version=render.template_version(),
-        copy_number=made.pack.copy_number,
+        copy_number=stored.copy_number,
         recipient_id=stored.recipient_id.hex,
     )
-    owner = Owner.case(case.id)
-    content_file, pdf_file = runtime.files.write(owner, content), runtime.files.write(owner, pdf)
-    told = {**told, "manifest": asdict(manifest), "leaks": [_told(leak) for leak in leaks], "allowed": {}}
+    content_file, pdf_file = files.write(owner, content), files.write(owner, pdf)
+    told = {**told, "manifest": asdict(manifest), "leaks": [as_kept(leak) for leak in leaks], "allowed": {}}
     with work.database.write() as session:
-        _keep(session, pack_id, content_file=content_file, pdf_file=pdf_file, manifest=manifest, told=told)
-    work.progress(3, 3)
+        keep(session, stored.id, content_file=content_file, pdf_file=pdf_file, manifest=manifest, told=told)
 
 
-def _give_up(database: db.Database, pack_id: uuid.UUID, why: str) -> None:
+def give_up(database: db.Database, pack_id: uuid.UUID, why: str) -> None:
     """The pack is not made, and its page says why; another can be asked for."""
     with database.write() as session:
         stored = db.lock(session, StoredPack, id=pack_id)
@@ -299,10 +332,10 @@ def _leaks(made: Assembled, pdf: bytes, content: bytes) -> list[leak_gate.Leak]:
         leak_gate.needles(made.removed),
         given=(render.fixed_words(made.pack), *made.given),
     )
-    return [leak for leak in found if not (leak.given_elsewhere and _ordinary(leak))]
+    return [leak for leak in found if not (leak.given_elsewhere and ordinary(leak))]
 
 
-def _told(leak: leak_gate.Leak) -> dict[str, Any]:
+def as_kept(leak: leak_gate.Leak) -> dict[str, Any]:
     """A finding as the case keeps it, sealed."""
     return {
         "needle": leak.needle,
@@ -314,11 +347,11 @@ def _told(leak: leak_gate.Leak) -> dict[str, Any]:
     }
 
 
-def _ordinary(leak: leak_gate.Leak) -> bool:
+def ordinary(leak: leak_gate.Leak) -> bool:
     return leak.rule is leak_gate.Rule.STAYS and leak.needle.isalpha() and leak.needle.islower()
 
 
-def _keep(
+def keep(
     session: Session,
     pack_id: uuid.UUID,
     *,
@@ -338,7 +371,7 @@ def _keep(
     audit.append(session, verbs.act(session.get_one(Case, stored.case_id), Actor.system(), "pack_assembled"))
 
 
-def _asker(session: Session, args: dict[str, str]) -> Actor:
+def asker(session: Session, args: dict[str, str]) -> Actor:
     """The person who asked for the job: it reads with their rights, and not at all once their account is closed."""
     staff = session.get(Staff, uuid.UUID(args["staff"]))
     if staff is None or staff.disabled_at is not None:

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from portal import audit, db, jobs
 from portal.cases import clocking, ledger, searching, verbs
 from portal.cases.actors import Actor
+from portal.cases.corrections import recipients
 from portal.cases.ledger import CaseNotFound, Happened
 from portal.cases.models import Case
 from portal.documents import information, letters
@@ -39,7 +40,7 @@ def of_case(session: Session, case: Case, *, by: Actor) -> list[Letter]:
     rows = session.exec(query).all()
     if by.kind == "family":
         to_child = {step.letter for step in WORKFLOWS[case.kind].steps if step.letter_to is Addressee.CHILD}
-        return [row for row in rows if row.template not in to_child]
+        return [row for row in rows if row.template not in to_child | {recipients.LETTER}]
     return list(rows)
 
 

@@ -151,6 +151,14 @@ def search(
     return sorted(leaks, key=lambda leak: (strictness.index(leak.rule), leak.given_elsewhere, leak.needle))
 
 
+def standing(texts: Iterable[str], sought: Needles) -> set[tuple[str, Rule]]:
+    """Which needles stand in these texts (HTML too): text and rule of each."""
+    finder = _finder(sought)
+    for text in texts:
+        finder.look("text", "\n".join(_page_texts(text)))
+    return {(needle.text, needle.rule) for needle in finder.found}
+
+
 def blocking(leaks: Iterable[Leak], allowances: Iterable[Allowance] = ()) -> list[Leak]:
     """The leaks that still stand in the way of a release."""
     allowed = {each.needle: each for each in allowances if each.reason.strip()}

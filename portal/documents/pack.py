@@ -8,18 +8,15 @@ told and one that may not are the same value, but for reference, copy number and
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
-import types
-import typing
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
-from functools import cache
-from typing import Any
+from dataclasses import asdict, dataclass, field
 
+from portal.documents import frozen
+from portal.documents.frozen import FORMAT, LONGEST, PackUnreadable, made_printable, sha256
 from portal.review.redaction import Gap, Text
-from portal.text import printable
 
 __all__ = [
+    "FORMAT",
+    "LONGEST",
     "Article15",
     "Authority",
     "Category",
@@ -36,18 +33,12 @@ __all__ = [
     "fingerprint",
     "from_json",
     "in_words",
+    "made_printable",
     "sha256",
     "to_json",
 ]
 
-FORMAT = 1
-LONGEST = 500_000  # characters of one text: more is no note but a mistake, or an attack on the renderer
-
 Words = tuple[Text | Gap, ...]
-
-
-class PackUnreadable(ValueError):
-    """Bytes that are no pack, a pack of another format, or one with a text too long to print."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +86,9 @@ class Entry:
     """One statement about the data subject.
 
     `number` is short, to quote, without gaps in the copy. `when` is the day it is about, in words, or empty.
-    `statement` is what the family wants read beside it. `content_note` announces an upsetting entry before it is
-    opened (R-165)."""
+    `statement` is what the family wants read beside it (R-110). `content_note` announces an upsetting entry before it
+    is opened (R-165). `opinion`: it says what somebody thinks (R-102). `known_since` says what was wrong with a
+    mistake, or what became of an allegation (R-102, R-103)."""
 
     number: int
     label: Words
@@ -107,6 +99,8 @@ class Entry:
     corrected: bool = False
     statement: Words = ()
     content_note: str = ""
+    opinion: bool = field(default=False, metadata={"later": True})
+    known_since: Words = field(default=(), metadata={"later": True})
 
     @property
     def phrases(self) -> tuple[str, ...]:
@@ -140,8 +134,9 @@ class Shared:
 class Pack:
     """See the module. `about` says whose data it is, `asked_for` and `received` what was asked and when.
 
-    `withheld_because` holds general reasons in words that may be told; `still_to_come` is for a release in parts;
-    `support` names who can be talked to; `portal_link` is the family's door."""
+    `withheld_because` holds general reasons in words that may be told; `still_to_come` says in a release in parts that
+    this is not all, and never what is missing; `support` names who can be talked to; `portal_link` is the family's
+    door."""
 
     reference: str
     copy_number: str
@@ -194,7 +189,7 @@ class Manifest:
 
     def fingerprint(self) -> str:
         """SHA-256 in hexadecimal."""
-        return sha256(_canonical(asdict(self)))
+        return sha256(frozen.canonical(asdict(self)))
 
 
 def in_words(text: str) -> Words:
@@ -203,90 +198,15 @@ def in_words(text: str) -> Words:
 
 
 def to_json(pack: Pack) -> bytes:
-    """The pack as canonical JSON: sorted keys, no spaces, UTF-8; equal packs give equal bytes.
-
-    Texts are made printable first, so that what is approved is what is printed. Raises PackUnreadable when one text
-    is longer than any note (LONGEST)."""
-    return _canonical({"format": FORMAT, "pack": _plain(made_printable(pack))})
+    """The pack as canonical JSON: equal packs give equal bytes. Raises PackUnreadable as `frozen.written` does."""
+    return frozen.written("pack", pack)
 
 
 def from_json(data: bytes) -> Pack:
     """The pack that to_json wrote. Raises PackUnreadable for anything else."""
-    try:
-        read = json.loads(data)
-        if not isinstance(read, dict) or read.get("format") != FORMAT:
-            raise PackUnreadable("not a pack of this format")
-        pack: Pack = _built(Pack, read["pack"])
-    except (KeyError, TypeError, ValueError, RecursionError) as fault:
-        raise PackUnreadable(f"not a pack: {type(fault).__name__}") from fault
-    return pack
+    return frozen.read(Pack, "pack", data)
 
 
 def fingerprint(pack: Pack) -> str:
     """SHA-256 of the canonical JSON, in hexadecimal."""
     return sha256(to_json(pack))
-
-
-def sha256(data: bytes) -> str:
-    """In hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def made_printable(pack: Pack) -> Pack:
-    """The pack with every text as it can be printed; a second time changes nothing. Raises PackUnreadable."""
-    made: Pack = _printed(pack)
-    return made
-
-
-def _printed(value: Any) -> Any:
-    if isinstance(value, str):
-        if len(value) > LONGEST:
-            raise PackUnreadable("one text of the pack is too long to print")
-        return printable(value)
-    if isinstance(value, tuple):
-        return tuple(_printed(part) for part in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{each.name: _printed(getattr(value, each.name)) for each in fields(value)})
-    return value
-
-
-def _canonical(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-
-
-def _plain(value: Any) -> Any:
-    """As json takes it. A text is `{"text": ...}` and a gap `{"phrase": ...}`, so the two cannot be mixed up."""
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return [_plain(part) for part in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
-    return value
-
-
-def _built(kind: Any, value: Any) -> Any:
-    """Turns `value` back into `kind`; nothing missing, nothing more, nothing of another type is let through."""
-    if typing.get_origin(kind) in {typing.Union, types.UnionType}:
-        kind = next((each for each in typing.get_args(kind) if set(_hints(each)) == set(value)), None)
-        if kind is None:
-            raise TypeError("neither text nor gap")
-    if typing.get_origin(kind) is tuple:
-        if not isinstance(value, list):
-            raise TypeError("a list was expected")
-        return tuple(_built(typing.get_args(kind)[0], part) for part in value)
-    if isinstance(kind, type) and is_dataclass(kind):
-        wanted = _hints(kind)
-        if set(wanted) != set(value):
-            raise TypeError("other fields were expected")
-        return kind(**{name: _built(each, value[name]) for name, each in wanted.items()})
-    if kind in {datetime.date, datetime.datetime}:
-        return kind.fromisoformat(value)
-    if type(value) is not kind:
-        raise TypeError("another type was expected")
-    return value
-
-
-@cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
-    return typing.get_type_hints(kind)

@@ -13,15 +13,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from portal import audit, db, jobs
+from portal import audit, db, jobs, records
 from portal.audit import Act
 from portal.cases import clocking, folding, ledger, verbs
 from portal.cases.actors import Actor
+from portal.cases.corrections.lines import KIND, Pinned
 from portal.cases.facts import facts_of, provides
 from portal.cases.ledger import CaseNotFound, Happened, LostRace
 from portal.cases.models import Case
 from portal.cases.references import new_reference
+from portal.documents import answer, answering, availability
 from portal.documents import pack as packs_of_data
+from portal.documents.answer import Decision
 from portal.documents.leak_gate import Rule
 from portal.documents.models import StoredPack
 from portal.documents.pack import Pack
@@ -34,10 +37,15 @@ from workflows.table import Answers, Role, StepRefused
 from workflows.words import mark as _
 
 LIVE = ("assembling", "assembled", "approved")
+APPROVALS = ("approval", "approval_again")
+_SAYS_ALL = _("This copy does not say that more will come. Send it back, and put together one that says so.")
+_SAYS_MORE = _("This copy says that more will come. Release it as a part, or put together one that does not say so.")
 
 
-def request_pack(session: Session, case_id: uuid.UUID, *, by: Actor) -> StoredPack:
-    """Asks for a new assembly of the case's review; earlier ones that were not released become void."""
+def request_pack(session: Session, case_id: uuid.UUID, *, by: Actor, more_to_come: bool = False) -> StoredPack:
+    """Asks for a new assembly of the case's review; earlier ones that were not released become void.
+
+    With `more_to_come` the copy says so, and can only be released as a part."""
     case = ledger.locked(session, case_id)
     if case.state != "review":
         raise StepRefused(_("This case is not in review. A pack is put together from a finished review."))
@@ -47,21 +55,30 @@ def request_pack(session: Session, case_id: uuid.UUID, *, by: Actor) -> StoredPa
         raise StepRefused(reason)
     if deciding.missing(session, case):
         raise StepRefused(_("Something in the record is new or has changed. Bring it into the review first."))
-    for old in _of_case(session, case.id):
+    if fault := deciding.lapsed(session, case, facts.today):
+        raise StepRefused(fault)
+    return prepare(session, case, "copy", "assemble_pack", by=by, more_to_come=more_to_come)
+
+
+def prepare(session: Session, case: Case, content: str, job: str, *, by: Actor, **told: Any) -> StoredPack:
+    """Enters a new assembly of the case, makes void what was not released, and queues its job. `told` is kept sealed
+    with the digest of what it rests on. Whether it may be asked for is the caller's to check."""
+    earlier = _of_case(session, case.id)
+    for old in earlier:
         if old.state in LIVE:
             _void(session, old, "replaced by a newer assembly")
-    number = len(_of_case(session, case.id)) + 1
     pack = StoredPack(
         case_id=case.id,
-        number=number,
+        number=len(earlier) + 1,
+        content=content,
         copy_number=new_reference("COP"),
-        recipient_id=case.requester_id,
+        recipient_id=case.requester,
         state="assembling",
         cut_off=db.now(),
         sealed=b"",
         prepared_by=by.id,
     )
-    vault_of(session).put(pack, {"digest": deciding.digest(session, case.id)})
+    vault_of(session).put(pack, {"digest": digest(session, case), **told})
     session.add(pack)
     session.flush()
     args = {
@@ -70,10 +87,15 @@ def request_pack(session: Session, case_id: uuid.UUID, *, by: Actor) -> StoredPa
         "staff": by.id.hex if by.id else "",
         "team": by.team_id.hex if by.team_id else "",
     }
-    jobs.enqueue(session, "assemble_pack", f"assemble:{pack.id.hex}", args)
+    jobs.enqueue(session, job, f"assemble:{pack.id.hex}", args)
     ledger.append(session, case, "pack_requested", by=by, on_date=clocking.uk_today(), answers={"pack": pack.id.hex})
     audit.append(session, verbs.act(case, by, "pack_requested"))
     return pack
+
+
+def digest(session: Session, case: Case) -> str:
+    """One hash over all that a copy or an answer rests on: the review, or the decided lines."""
+    return answering.digest(session, case) if case.kind == KIND else deciding.digest(session, case.id)
 
 
 def packs(session: Session, case: Case) -> list[StoredPack]:
@@ -150,26 +172,41 @@ def open_leaks(told: dict[str, Any], *, by_approver: bool = True) -> int:
     return sum(1 for leak in left if by_approver or leak["rule"] != Rule.BOILERPLATE.name)
 
 
-def preview(session: Session, files: FileStore, case: Case, pack: StoredPack, *, by: Actor) -> Pack:
-    """The frozen pack as the family will see it, for the caseworker and the approver; logged."""
-    _check_preview(case, pack, pack.content_file)
+def preview(session: Session, files: FileStore, case: Case, pack: StoredPack, *, by: Actor) -> Pack | Decision:
+    """The frozen pack or decision as the family will see it, for the caseworker and the approver; logged."""
+    _check_preview(session, case, pack, pack.content_file)
     audit.before_showing(session, _act(session, pack, by, "preview_pack"))
-    return packs_of_data.from_json(_stored(files, case, pack.content_file))
+    return opened(files, case, pack)
 
 
 def preview_pdf(session: Session, files: FileStore, case: Case, pack: StoredPack, *, by: Actor) -> bytes:
     """The pack's PDF for staff; logged."""
-    _check_preview(case, pack, pack.pdf_file)
+    _check_preview(session, case, pack, pack.pdf_file)
     audit.before_showing(session, _act(session, pack, by, "preview_pdf"))
     return _stored(files, case, pack.pdf_file)
 
 
-def _check_preview(case: Case, pack: StoredPack, file_id: uuid.UUID | None) -> None:
-    """Staff see a pack of an open case whose record is attached still, and no other."""
+def _check_preview(session: Session, case: Case, pack: StoredPack, file_id: uuid.UUID | None) -> None:
+    """Staff see a pack of an open case whose record is attached still, and no other; and an answer in which nothing of
+    a record stands, because none is held."""
     if pack.case_id != case.id or file_id is None:
         raise CaseNotFound
-    if case.closed_at is not None or case.child_id is None:
+    needs_record = pack.content == "copy" or bool(vault_of(session).get(pack).get("holds"))
+    if case.closed_at is not None or (case.child_id is None and needs_record):
         raise StepRefused(_("This case is closed or its record was taken off, so its copies cannot be opened here."))
+    if pack.released_at is None and _replaced_since(session, case, pack):
+        raise StepRefused(
+            _("Something in this copy was corrected after it was made, so it is not shown. Put together a new one.")
+        )
+
+
+def _replaced_since(session: Session, case: Case, pack: StoredPack) -> bool:
+    """Whether a copy that nobody was given prints what a correction replaced. An answer says on purpose what an entry
+    said before."""
+    if pack.content != "copy" or case.child_id is None:
+        return False
+    printed = {one.entry_id: one.version_id for one, _kind in numbered(session, case, pack).values()}
+    return bool(printed) and bool(records.overtaken(session, case.child_id, printed))
 
 
 def approve(
@@ -188,6 +225,8 @@ def approve(
     pack = _locked(session, pack_id)
     if pack.case_id != case.id or pack.state != "assembled" or pack.manifest_hash != manifest_hash:
         raise LostRace
+    if fault := closed_by(session, case, pack, "approve", today):
+        raise StepRefused(fault)
     verbs.take_step(session, case_id, "approve", by=by, answers=answers, today=today, seen_seq=seen_seq)
     changed = session.execute(
         sa.update(StoredPack)
@@ -207,6 +246,17 @@ def approve(
     )
     if db.changed_rows(changed) != 1:
         raise LostRace
+
+
+def closed_by(session: Session, case: Case, pack: StoredPack, step: str, today: datetime.date) -> str:
+    """Why this copy closes "approve", "release" or "release_part" today, in words, or nothing: it says wrongly whether
+    more will come, or a health opinion that a decision rests on does not carry it any more (EX-H5, EX-H6, V-90)."""
+    more = bool(vault_of(session).get(pack).get("more_to_come"))
+    if step == "release" and more:
+        return _SAYS_MORE
+    if step == "release_part" and not more:
+        return _SAYS_ALL
+    return deciding.lapsed(session, case, today) or ""
 
 
 def release(
@@ -229,13 +279,15 @@ def release(
     pack = _locked(session, pack_id)
     if pack.case_id != case.id or pack.state != "approved" or pack.approved_hash != pack.manifest_hash:
         raise StepRefused(_("This pack is not approved as it is now. Ask for an approval of the newest one."))
-    content = packs_of_data.from_json(_stored(files, case, pack.content_file))
+    content = opened(files, case, pack)
     if " ".join(recipient.split()).casefold() != " ".join(content.recipient_name.split()).casefold():
         raise StepRefused(
             _("The name is not the recipient's. Check who this copy is for, and type the name again."), need="recipient"
         )
-    _check_bytes(files, case, pack, vault_of(session).get(pack))
+    check_bytes(files, case, pack, vault_of(session).get(pack))
     name = "release_part" if part else "release"
+    if fault := closed_by(session, case, pack, name, today):
+        raise StepRefused(fault)
     verbs.take_step(session, case_id, name, by=by, answers=answers or {}, today=today, seen_seq=seen_seq)
     pack.state, pack.released_at, pack.version = "released", db.now(), pack.version + 1
     session.add(pack)
@@ -248,6 +300,7 @@ def collect(session: Session, case_id: uuid.UUID, pack_id: uuid.UUID, *, by: Act
     pack = _locked(session, pack_id)
     if case.requester_id != by.id or pack.id not in {one.id for one in released(session, case)}:
         raise CaseNotFound
+    availability.check(session, case, pack)
     if case.state == "ready":
         verbs.take_step(session, case.id, "collect", by=Actor.system(), answers={}, today=clocking.uk_today())
     audit.append(session, _act(session, pack, by, "open_copy"))
@@ -255,14 +308,34 @@ def collect(session: Session, case_id: uuid.UUID, pack_id: uuid.UUID, *, by: Act
 
 def reading(session: Session, files: FileStore, case: Case, pack: StoredPack, *, by: Actor) -> Pack:
     """The released pack for its requester, once collected. Logged before it is shown."""
-    _give(session, case, pack, by, "read_pack")
+    if pack.content != "copy":
+        raise CaseNotFound
+    give(session, case, pack, by, "read_pack")
     return packs_of_data.from_json(_stored(files, case, pack.content_file))
 
 
 def pdf(session: Session, files: FileStore, case: Case, pack: StoredPack, *, by: Actor) -> bytes:
     """The released PDF for its requester: always the same bytes; every download is logged."""
-    _give(session, case, pack, by, "download_pack")
+    give(session, case, pack, by, availability.DOWNLOAD)
     return _stored(files, case, pack.pdf_file)
+
+
+def pinned(session: Session, case: Case, pack: StoredPack, number: int) -> Pinned | None:
+    """The entry that a copy printed under this number, or None where it has no such number.
+
+    Whether its requester may open the copy today is asked by `reading`."""
+    return numbered(session, case, pack).get(number, (None, ""))[0]
+
+
+def numbered(session: Session, case: Case, pack: StoredPack) -> dict[int, tuple[Pinned, str]]:
+    """For each number of a copy the entry that it printed, and the kind of its value: text, date or code."""
+    if case.child_id is None or pack.case_id != case.id or pack.content != "copy":
+        return {}
+    lines = vault_of(session).get(pack).get("lines", [])
+    return {
+        number: (Pinned(case.child_id, uuid.UUID(hex=entry), uuid.UUID(hex=version), cls), kind)
+        for number, (entry, version, cls, kind) in enumerate(lines, start=1)
+    }
 
 
 @provides
@@ -274,16 +347,16 @@ def provide(session: Session, case: Case, events: Sequence[Happened]) -> dict[st
     if newest.state in {"void", "released"}:
         return {"pack": PackState(newest.state)}
     told = vault_of(session).get(newest)
-    facts: dict[str, Any] = {"pack_leaks": open_leaks(told, by_approver=case.state == "approval")}
+    facts: dict[str, Any] = {"pack_leaks": open_leaks(told, by_approver=case.state in APPROVALS)}
     voided = folding.voided_at(events, case.kind)
-    stale = deciding.digest(session, case.id) != told["digest"] or (voided is not None and voided > newest.cut_off)
+    stale = digest(session, case) != told["digest"] or (voided is not None and voided > newest.cut_off)
     if stale:
         return {**facts, "pack": PackState.VOID}
     approved = newest.state == "approved" and newest.approved_hash == newest.manifest_hash
     return {**facts, "pack": PackState.APPROVED if approved else PackState.ASSEMBLED}
 
 
-def _give(session: Session, case: Case, pack: StoredPack, by: Actor, what: str) -> None:
+def give(session: Session, case: Case, pack: StoredPack, by: Actor, what: str) -> None:
     """Checks that this pack may be opened by this requester today, logs it, and collects the copy once."""
     if case.requester_id != by.id or pack.recipient_id != by.id:
         raise CaseNotFound
@@ -291,10 +364,21 @@ def _give(session: Session, case: Case, pack: StoredPack, by: Actor, what: str) 
         raise StepRefused(_("This copy cannot be opened at the moment. Write to us if you need it."))
     if case.state == "ready":
         raise StepRefused(_("Open your copy first. Then you can read it and keep it."))
-    audit.before_showing(session, _act(session, pack, by, what))
+    period, act = availability.check(session, case, pack), _act(session, pack, by, what)
+    if what == availability.DOWNLOAD:
+        availability.log_download(session, case, pack, act, period)
+    else:
+        audit.before_showing(session, act)
 
 
-def _check_bytes(files: FileStore, case: Case, pack: StoredPack, told: dict[str, Any]) -> None:
+def opened(files: FileStore, case: Case, pack: StoredPack) -> Pack | Decision:
+    """What was frozen, whichever of the two it is. Whoever shows it has logged that before."""
+    data = _stored(files, case, pack.content_file)
+    return packs_of_data.from_json(data) if pack.content == "copy" else answer.from_json(data)
+
+
+def check_bytes(files: FileStore, case: Case, pack: StoredPack, told: dict[str, Any]) -> None:
+    """Raises StepRefused unless the stored files are those of the manifest that was approved."""
     content = _stored(files, case, pack.content_file)
     made = _stored(files, case, pack.pdf_file)
     manifest = packs_of_data.Manifest(**told["manifest"])

@@ -23,7 +23,9 @@ from babel.dates import format_date, format_datetime, get_timezone
 from babel.support import Translations
 
 from portal import limited
-from portal.documents.pack import Pack, Text, made_printable
+from portal.documents.answer import Decision
+from portal.documents.frozen import made_printable
+from portal.documents.pack import Pack, Text
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
@@ -54,6 +56,16 @@ def fixed_words(pack: Pack) -> str:
     The leak gate takes it as given: a removed word that is also one of these is told apart from one that got away."""
     bare = replace(pack, categories=(), shared=(), searched=(), still_to_come="", withheld_because=())
     return pack_html(bare, for_screen=False)
+
+
+def decision_html(decision: Decision, *, for_screen: bool) -> str:
+    """The answer to a challenge as HTML, as pack_html."""
+    template = "disclosure/_decision.html" if for_screen else "disclosure/decision.html"
+    return (
+        _environment(decision.language)
+        .get_template(template)
+        .render(decision=made_printable(decision), for_screen=for_screen, **_dates(decision.language))
+    )
 
 
 def letter_html(template: str, facts: Any, language: str) -> str:

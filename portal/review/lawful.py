@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from portal import records
 from portal.cases import clocking, ledger
 from portal.cases.actors import Actor
 from portal.cases.models import Case, Consultation
-from portal.records import Looking, OpenEntry
+from portal.records import Looking, OpenEntry, beside
 from portal.review.models import MentionDecision, ReviewItem
 from workflows import exemptions, guards
 from workflows.exemptions import DataKind, Exemption, ThirdPartyTest, Wish
@@ -29,6 +30,7 @@ DATA_KINDS = {
     "social care": DataKind.SOCIAL_WORK,
 }
 YES, NO = "yes", "no"
+NOTHING = uuid.UUID(int=0)  # the version of what does not stand any more
 OPINIONS = ("opinion_harm", "opinion_no_harm")
 
 
@@ -45,29 +47,66 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What a consultation has come to, without its words."""
+
+    kind: str
+    outcome: str
+    answered_on: datetime.date | None = None
+
+    @property
+    def settled(self) -> bool:
+        return self.outcome != "waiting"
+
+    @property
+    def is_opinion(self) -> bool:
+        """A health professional's opinion on the serious harm test."""
+        return self.kind == "health" and self.outcome in OPINIONS and self.answered_on is not None
+
+    @property
+    def harm(self) -> bool:
+        """The opinion is that the serious harm test is met."""
+        return self.outcome == OPINIONS[0]
+
+    def usable(self, today: datetime.date) -> bool:
+        """An opinion that is not stale (V-90)."""
+        return self.is_opinion and exemptions.opinion_usable(self.answered_on, today)
+
+
+@dataclass(frozen=True)
 class Ground:
     """What the register has to know of a case, gathered once for any number of items."""
 
     facts: CaseFacts
-    opinion: datetime.date | None = None  # day of the newest opinion of a health professional
-    harm: bool = False  # what it says: that the serious harm test is met
-    consulted: frozenset[str] = frozenset()  # ids of the consultations of this case
+    heard: Mapping[str, Heard] = field(default_factory=dict)  # the consultations of this case, by id
 
     @classmethod
-    def of(cls, session: Session, case: Case, *, by: Actor, today: datetime.date) -> Ground:
-        """Only what the request and its ledger say is needed: the facts of search, review and pack are not gathered."""
+    def of(
+        cls,
+        session: Session,
+        case: Case,
+        *,
+        by: Actor,
+        today: datetime.date,
+        heard: Mapping[str, Heard] | None = None,
+    ) -> Ground:
+        """Only what the request and its ledger say is needed: the facts of search, review and pack are not gathered.
+        `heard` is given by whoever has read the consultations already."""
         told = clocking.provide(session, case, ledger.history(session, case))
-        asked = session.exec(select(Consultation).where(col(Consultation.case_id) == case.id)).all()
-        opinions = [one for one in asked if one.kind == "health" and one.outcome in OPINIONS and one.answered_on]
-        newest = max((one.answered_on for one in opinions if one.answered_on), default=None)
-        # Of two opinions of one day the graver counts.
-        harm = any(one.answered_on == newest and one.outcome == OPINIONS[0] for one in opinions)
-        consulted = frozenset(one.id.hex for one in asked)
-        return cls(CaseFacts(today=today, actor=str(by), **told), newest, harm, consulted)
+        facts = CaseFacts(today=today, actor=str(by), **told)
+        return cls(facts, consultations(session, case.id) if heard is None else heard)
 
-    def fault(self, code: str, kind: DataKind, *, wish: str = "", already_known: bool = False) -> str | None:
-        """Why `code` may not be chosen for data of this kind, or None."""
-        if code == "EX-H5" and self.opinion and not self.harm:
+    def fault(
+        self,
+        code: str,
+        kind: DataKind,
+        *,
+        wish: str = "",
+        already_known: bool = False,
+        opinion: Heard | None = None,
+    ) -> str | None:
+        """Why `code` may not be chosen for data of this kind, or None. `opinion`: the one that the item rests on."""
+        if code == "EX-H5" and opinion and not opinion.harm:
             return _("The health professional's opinion says that the serious harm test is not met.")
         return exemptions.choosable(
             code,
@@ -77,26 +116,62 @@ class Ground:
             data_kind=kind,
             today=self.facts.today,
             recorded_wish=self._wish(wish),
-            health_opinion=self.opinion,
+            health_opinion=opinion.answered_on if opinion else None,
             already_known=already_known,
         )
 
     def offers(self, kind: DataKind, *, already_known: bool = False) -> list[Offer]:
-        """The codes of single items. Those that rest on a wish are open here: the wish is chosen beside them."""
+        """The codes of single items. What is chosen beside them opens them here: a wish, and of several health
+        opinions the one that opens the code."""
         wish = Wish.GIVEN_IN_CONFIDENCE
-        return [
-            Offer(one, self.fault(one.code, kind, wish=wish, already_known=already_known))
-            for one in exemptions.REGISTER
-            if one.per_item
-        ]
 
-    def must_hold(self, kind: DataKind, *, already_known: bool) -> str | None:
-        """Why a health item may not be given yet (EX-H6), or at all while the opinion speaks of serious harm."""
-        if kind is DataKind.HEALTH and self.harm and not already_known:
+        def fault(code: str) -> str | None:
+            faults = [
+                self.fault(code, kind, wish=wish, already_known=already_known, opinion=one) for one in self._openings()
+            ]
+            return None if None in faults else faults[0]
+
+        return [Offer(one, fault(one.code)) for one in exemptions.REGISTER if one.per_item]
+
+    def must_hold(self, kind: DataKind, *, already_known: bool, opinion: Heard | None) -> str | None:
+        """Why a health item may not be given yet (EX-H6), or at all while its opinion speaks of serious harm."""
+        if kind is DataKind.HEALTH and opinion and opinion.harm and not already_known:
             return _("The health professional's opinion is that giving this would cause serious harm. Withhold it.")
+        day = opinion.answered_on if opinion else None
         return exemptions.must_hold_health_opinion(
-            kind, health_opinion=self.opinion, already_known=already_known, today=self.facts.today
+            kind, health_opinion=day, already_known=already_known, today=self.facts.today
         )
+
+    def opinion_for(self, named: Collection[str]) -> str:
+        """The id of the health opinion that an item rests on, or nothing.
+
+        It is the one named. Where no health professional is named at all, a single opinion of the case counts; of
+        several one has to be named, since each was given on its own excerpt. Raises StepRefused."""
+        opinions = [one for one, heard in self.heard.items() if heard.is_opinion]
+        if any(one in self.heard and self.heard[one].kind == "health" for one in named):
+            opinions = [one for one in opinions if one in named]
+            words = _("Tick only one health opinion: the one that was given on this entry.")
+        else:
+            words = _("There are several health opinions. Tick the one that was given on this entry.")
+        if len(opinions) > 1:
+            raise StepRefused(words, need="consultations")
+        return opinions[0] if opinions else ""
+
+    def consultation_fault(self, code: str, named: Iterable[str], test: Mapping[str, str]) -> str | None:
+        """Why the consultations named do not do for `code`, or None (the register's "must consult", R-94)."""
+        rests_on = [self.heard[one] for one in named if one in self.heard]
+        asked = [exemptions.Consulted(kind=one.kind, settled=one.settled) for one in rests_on]
+        why_not = test.get("why_not_asked", "") if test.get("asked") == NO else ""
+        if fault := exemptions.consultation_fault(code, asked, why_not_asked=why_not):
+            return fault
+        answers = {one.outcome for one in rests_on if one.kind == "third_party"}
+        return _("The person agreed. Give it.") if code == "EX-TP" and answers == {"agrees"} else None
+
+    def _openings(self) -> list[Heard | None]:
+        """The opinions that an item here may rest on, and none where somebody was asked who had none to give."""
+        opinions: list[Heard | None] = [one for one in self.heard.values() if one.is_opinion]
+        others = any(one.kind == "health" and not one.is_opinion for one in self.heard.values())
+        return [*opinions, None] if others or not opinions else opinions
 
     @property
     def wishes(self) -> tuple[Wish, ...]:
@@ -106,6 +181,19 @@ class Ground:
     def _wish(self, said: str) -> Wish | None:
         wish = Wish(said) if said in set(Wish) else None
         return None if wish is Wish.SAID_NO and self.facts.child_answer is not ChildAnswer.NO else wish
+
+
+def consultations(session: Session, case_id: uuid.UUID) -> dict[str, Heard]:
+    """The consultations of a case, by id."""
+    rows = session.exec(select(Consultation).where(col(Consultation.case_id) == case_id).order_by(col(Consultation.id)))
+    return {one.id.hex: Heard(one.kind, one.outcome, one.answered_on) for one in rows}
+
+
+def check_third_party(test: dict[str, str]) -> None:
+    """Whether these answers let somebody's data be kept back as a third party's (R-83). Raises StepRefused."""
+    weighed = third_party_test(test)
+    if fault := exemptions.third_party_fault(weighed):
+        raise StepRefused(fault, need=f"test_{exemptions.third_party_open(weighed) or 'identifiable'}")
 
 
 def kind_of(category: str) -> DataKind:
@@ -140,14 +228,49 @@ def own(model: type[ReviewItem | MentionDecision], case_id: uuid.UUID) -> tuple[
     return col(model.case_id) == case_id, col(model.child_id) == attached
 
 
-def entries(session: Session, looking: Looking, pinned: dict[uuid.UUID, uuid.UUID]) -> list[OpenEntry]:
-    """What is under review, opened through records: entries at their pinned version, and lines of whom the record was
-    shared with (their version is their own id). In the order given; logged."""
+def entries(
+    session: Session,
+    looking: Looking,
+    pinned: Mapping[uuid.UUID, uuid.UUID],
+    *,
+    because: Mapping[uuid.UUID, str] | None = None,
+) -> list[OpenEntry]:
+    """What is under review, opened through records: entries at their pinned version, lines of whom the record was
+    shared with (their version is their own id), and words beside entries. In the order given; logged.
+
+    What a correction replaced meanwhile comes as `stale`: nothing of the old value is shown to anybody. `because` names
+    restricted entries that are opened, each for a reason that was stated for this case."""
     shared = [one for one, version in pinned.items() if one == version]
-    versions = {one: version for one, version in pinned.items() if one != version}
-    read = records.read(session, looking, list(versions), versions=versions)
-    found = {entry.id: entry for entry in (*read, *records.shared_with(session, looking, shared))}
-    return [found[one] for one in pinned]
+    words = beside.words_among(pinned)
+    versions = {one: version for one, version in pinned.items() if one != version and one not in words}
+    found: dict[uuid.UUID, OpenEntry] = {}
+    reasons = because or {}
+    for reason in sorted({reasons.get(one, "") for one in versions}):
+        look = replace(looking, restricted_because=reason) if reason else looking
+        some = [one for one in versions if reasons.get(one, "") == reason]
+        found |= {entry.id: entry for entry in records.read(session, look, some, versions=versions)}
+    older = {one: versions[one] for one, entry in found.items() if not entry.current}
+    if older:
+        changed = records.overtaken(session, looking.child_id, older)
+        found |= {one: _stale(one, version) for one, version in changed.items()}
+    found |= {entry.id: entry for entry in records.shared_with(session, looking, shared)}
+    found |= {one.id: one for one in _beside(session, looking, words, reasons) if one.version_id == pinned[one.id]}
+    return [found.get(one) or _stale(one, NOTHING) for one in pinned]
+
+
+def _beside(
+    session: Session, looking: Looking, words: set[uuid.UUID], reasons: Mapping[uuid.UUID, str]
+) -> list[OpenEntry]:
+    found = beside.read(session, looking, [one for one in words if one not in reasons])
+    for one in words & reasons.keys():
+        found += beside.read(session, replace(looking, restricted_because=reasons[one]), [one])
+    return found
+
+
+def _stale(one: uuid.UUID, version_id: uuid.UUID) -> OpenEntry:
+    """Stands for what the record does not say any more: its version is not the one that is under review."""
+    label = _("This has changed since it came into the review")
+    return OpenEntry(one, version_id, "core", 0, "changed", label, "")
 
 
 def in_review(session: Session, case_id: uuid.UUID) -> Case:

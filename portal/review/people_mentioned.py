@@ -18,12 +18,11 @@ from portal.cases import verbs
 from portal.cases.actors import Actor
 from portal.cases.ledger import CaseNotFound, LostRace
 from portal.records import Looking, OpenEntry, Third
-from portal.review import lawful, suggestions
-from portal.review.lawful import Ground, in_review, own, third_party_test
+from portal.review import lawful, suggestions, words_of_text
+from portal.review.lawful import Ground, in_review, own
 from portal.review.models import MentionChange, MentionDecision, ReviewItem
 from portal.review.redaction import Redaction
 from portal.vault import vault_of
-from workflows import exemptions
 from workflows.exemptions import DataKind
 from workflows.table import StepRefused
 from workflows.words import mark as _
@@ -61,7 +60,8 @@ def begin(session: Session, looking: Looking) -> None:
 def mentions(session: Session, looking: Looking) -> list[Mention]:
     """The people mentioned with what was decided about each; logged as a look.
 
-    The last part holds `code`, `reason`, `test` (answers to R-83) and `in` (ids of the entries that name them)."""
+    The last part holds `code`, `reason`, `test` (answers to R-83), `in` (ids of the entries that name them), and once
+    decided `consultations` (ids)."""
     query = select(MentionDecision).where(*own(MentionDecision, looking.case_id))
     rows = {row.mentioned_id: row for row in session.exec(query)}
     people = [third for third in records.mentioned(session, looking) if third.id in rows]
@@ -112,10 +112,12 @@ def decide_mention(
     test: dict[str, str],
     by: Actor,
     today: datetime.date,
+    consultations: Sequence[str] = (),
 ) -> None:
     """Decides once for every occurrence of a person; "undecided" takes a decision back.
 
-    Hiding needs a code; hiding as a third party needs answers to R-83 on which that stands (W-12 to W-14)."""
+    Hiding needs a code; hiding as a third party needs answers to R-83 on which that stands (W-12 to W-14); and whoever
+    must be consulted for the code was, in one of `consultations` (ids)."""
     case = in_review(session, case_id)
     row = db.lock(session, MentionDecision, case_id=case_id, mentioned_id=mentioned_id)
     if row is None:
@@ -125,13 +127,17 @@ def decide_mention(
     if decision not in DECISIONS:
         raise StepRefused(_("Choose whether this person is shown."), need="decision")
     if decision == "hide":
-        _check_hiding(Ground.of(session, case, by=by, today=today), code, test)
+        _check_hiding(Ground.of(session, case, by=by, today=today), code, test, consultations)
     if decision != "undecided" and not reason.strip():
         raise StepRefused(_("Say why, in a few words."), need="reason")
     told = vault_of(session).get(row)
     row.decision, row.version, row.decided_by = decision, version + 1, by.id
-    kept = code if decision == "hide" else ""
-    vault_of(session).put(row, {**told, "code": kept, "reason": reason, "test": test})
+    kept = (
+        {"code": code, "consultations": list(consultations)}
+        if decision == "hide"
+        else {"code": "", "consultations": []}
+    )
+    vault_of(session).put(row, {**told, **kept, "reason": reason, "test": test})
     session.add(row)
     if by.id is not None:
         change = MentionChange(
@@ -161,13 +167,29 @@ def known(people: Iterable[Mention]) -> list[suggestions.Known]:
     return [suggestions.Known(third.id, third.names) for third, _row, _told in people]
 
 
-def _check_hiding(ground: Ground, code: str, test: dict[str, str]) -> None:
+def not_of_hidden(text: str, spans: Iterable[Redaction], people: Sequence[Mention]) -> list[Redaction]:
+    """The spans that remove more than the names of people who are hidden as third parties.
+
+    Those names rest on the answers given about the person; everything else on answers of its own (R-83)."""
+    marks = list(spans)
+    hidden = {third.id for third, row, told in people if row.decision == "hide" and told["code"] == "EX-TP"}
+    if not hidden or not marks:
+        return marks
+    found = suggestions.suggest(text, known_people=known(people), subject_names=())
+    theirs = {number for one in found if one.person_id in hidden for number in one.numbers}
+    words = words_of_text.number(text)
+    return [span for span in marks if not theirs.issuperset(words_of_text.numbers_in(words, span.start, span.end))]
+
+
+def _check_hiding(ground: Ground, code: str, test: dict[str, str], named: Sequence[str]) -> None:
     if not code:
         raise StepRefused(_("Choose the exemption under which this person is hidden."), need="code")
     if fault := ground.fault(code, DataKind.OTHER):
         raise StepRefused(f"{code}: {fault}", need="code")
-    if code == "EX-TP" and (fault := exemptions.third_party_fault(third_party_test(test))):
-        raise StepRefused(fault, need="test")
+    if code == "EX-TP":
+        lawful.check_third_party(test)
+    if fault := ground.consultation_fault(code, named, test):
+        raise StepRefused(f"{code}: {fault}", need="consultations")
 
 
 def _named_in(session: Session, looking: Looking, people: Sequence[Third]) -> dict[uuid.UUID, list[str]]:

@@ -34,11 +34,11 @@ def test_words_cut_out_of_a_location_or_a_sensitive_entry_may_stand_nowhere(data
     one = uuid.UUID(int=1)
     entry = OpenEntry(one, one, data_class, 1, "address", "Address", "12 Kiln Yard, Exampleton")
     said = Decision("redact", spans=(Redaction(0, 12, "EX-TP"),), reason="As weighed.")
-    assembly._entry(assembly._Cutter([], (), gone), 1, entry, said)
+    assembly._entry(assembly.Cutter([], (), gone), 1, entry, said)
     assert [(span.text, span.shield) for span in gone] == [("12 Kiln Yard", shielded)]
 
 
 def test_a_name_that_two_hidden_people_share_is_cut_all_the_same() -> None:
     people = [assembly.Hidden(uuid.uuid4(), (name,), "EX-TP") for name in ("Ana Field", "Ana Moor")]
-    words = assembly._Cutter(people, (), []).words("Ana came to the door.", place="1")
+    words = assembly.Cutter(people, (), []).words("Ana came to the door.", place="1")
     assert "Ana" not in "".join(getattr(part, "text", "") for part in words)

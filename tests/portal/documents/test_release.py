@@ -18,7 +18,7 @@ from portal import checking, jobs
 from portal.cases import verbs
 from portal.cases.ledger import CaseNotFound
 from portal.cases.models import Case
-from portal.documents import release
+from portal.documents import assembly, release, render
 from portal.documents.models import StoredPack
 from portal.documents.pack import Pack, from_json
 from portal.people.models import OutboxMessage
@@ -27,6 +27,7 @@ from portal.review.models import ReviewItem
 from portal.runtime import Runtime
 from portal.vault import Owner
 from tests import builders
+from workflows.days import add_months
 from workflows.table import StepRefused
 
 HIDDEN_PEOPLE = ("Neighbour",)
@@ -54,7 +55,12 @@ def every_stream(pdf: bytes) -> Iterator[bytes]:
 
 
 def release_it(
-    walk: builders.Walk, pack: StoredPack, *, name: str = builders.REQUESTER, today: datetime.date | None = None
+    walk: builders.Walk,
+    pack: StoredPack,
+    *,
+    name: str = builders.REQUESTER,
+    today: datetime.date | None = None,
+    part: bool = False,
 ) -> None:
     walk.act(
         lambda session: release.release(
@@ -65,6 +71,8 @@ def release_it(
             recipient=name,
             by=walk.approver.actor,
             today=today or walk.today,
+            part=part,
+            answers={"still_to_come": "There is more."} if part else {},
         )
     )
 
@@ -110,6 +118,7 @@ def test_the_review_still_shows_in_the_copy_as_gaps_with_words_from_the_shared_s
 def test_a_code_that_may_not_be_told_gives_the_same_copy_as_one_that_may(runtime: Runtime) -> None:
     walk = builders.case_in(runtime, "review")
     builders.decide_all(walk)
+    police = builders.consulted(walk, "police")
     packs = []
     for code in ("EX-TP", "EX-CR"):
 
@@ -120,7 +129,8 @@ def test_a_code_that_may_not_be_told_gives_the_same_copy_as_one_that_may(runtime
                 if one.state != "redact" or not one.said.spans:
                     continue
                 (entry,) = deciding.entries_of(session, looking, [one])
-                said = replace(one.said, spans=tuple(replace(span, code=code) for span in one.said.spans))
+                spans = tuple(replace(span, code=code) for span in one.said.spans)
+                said = replace(one.said, spans=spans, consultations=(police,))
                 deciding.decide(
                     session, walk.case_id, one.id, said, version=one.version, text=entry.text,
                     category=entry.category, by=walk.worker.actor, today=walk.today,
@@ -140,6 +150,72 @@ def test_a_pack_is_released_only_to_the_name_it_was_made_for(runtime: Runtime) -
         release_it(walk, pack, name="Somebody Else")
     release_it(walk, pack, name="  " + builders.REQUESTER.upper() + " ")
     assert walk.case.state == "ready"
+
+
+def resting_on_an_opinion(runtime: Runtime) -> builders.Walk:
+    """A case in review, all decided, whose health entries are given on the opinion of today."""
+    walk = builders.case_in(runtime, "review")
+    builders.consulted(walk, "health", "opinion_no_harm")
+    builders.decide_all(walk)
+
+    def give_on_the_opinion(session: Session) -> None:
+        case = session.get_one(Case, walk.case_id)
+        for one in deciding.items(session, case, only="give", limit=1000):
+            (entry,) = deciding.entries_of(session, builders.looking(session, walk), [one])
+            said = replace(one.said, already_known=False)
+            read = {"version": one.version, "text": entry.text, "category": entry.category}
+            deciding.decide(session, case.id, one.id, said, **read, by=walk.worker.actor, today=walk.today)
+
+    walk.act(give_on_the_opinion)
+    return walk
+
+
+def test_v_90_an_opinion_that_goes_stale_meanwhile_stops_pack_approval_and_release(runtime: Runtime) -> None:
+    walk = resting_on_an_opinion(runtime)
+    stale = add_months(walk.today, 6)
+    now = datetime.datetime.combine(stale, datetime.time(12), datetime.UTC)
+    with pytest.raises(StepRefused, match="older than six months"), time_machine.travel(now):
+        walk.act(lambda session: release.request_pack(session, walk.case_id, by=walk.worker.actor))
+    builders.assemble(walk)
+    walk.step("send_to_approval")
+    with pytest.raises(StepRefused, match="Send this back to review, ask for an opinion"):
+        builders.approve(replace(walk, today=stale))
+    builders.approve(walk)
+    pack = builders.pack_of(walk)
+    with pytest.raises(StepRefused, match="older than six months"):
+        release_it(walk, pack, today=stale)
+    assert builders.pack_of(walk).state == "approved"
+    release_it(walk, pack)
+    assert walk.case.state == "ready"
+
+
+def test_a_part_says_that_more_will_come_and_never_what(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "review")
+    builders.decide_all(walk)
+    packs = [opened(runtime, builders.assemble(walk, more_to_come=more)) for more in (False, True)]
+    assert [pack.still_to_come for pack in packs] == ["", assembly.STILL_TO_COME]
+    whole, part = (replace(pack, copy_number="", cut_off=packs[0].cut_off, still_to_come="") for pack in packs)
+    assert whole == part
+    assert "This is all the information" in render.pack_html(packs[0], for_screen=False)
+    assert "There is more to come." not in render.pack_html(packs[0], for_screen=False)
+    assert "This is all the information" not in render.pack_html(packs[1], for_screen=False)
+    assert "There is more to come." in render.pack_html(packs[1], for_screen=False)
+
+
+@pytest.mark.parametrize(("more", "refused"), [(True, "Release it as a part"), (False, "does not say that more")])
+def test_a_part_leaves_only_as_a_part_and_the_whole_only_as_the_whole(
+    runtime: Runtime, more: bool, refused: str
+) -> None:
+    walk = builders.case_in(runtime, "review")
+    builders.decide_all(walk)
+    builders.assemble(walk, more_to_come=more)
+    walk.step("send_to_approval")
+    builders.approve(walk)
+    pack = builders.pack_of(walk)
+    with pytest.raises(StepRefused, match=refused):
+        release_it(walk, pack, part=not more)
+    release_it(walk, pack, part=more)
+    assert walk.case.state == ("finding" if more else "ready")
 
 
 def test_a_pack_whose_bytes_are_not_those_approved_does_not_leave(runtime: Runtime) -> None:
@@ -284,7 +360,7 @@ def test_a_worker_killed_after_the_files_leaves_an_orphan_and_no_half_pack(runti
     builders.decide_all(walk)
     walk.act(lambda session: release.request_pack(session, walk.case_id, by=walk.worker.actor))
     with monkeypatch.context() as patch:
-        patch.setattr(assembly, "_keep", die)
+        patch.setattr(assembly, "keep", die)
         with pytest.raises(Killed):
             jobs.run_all(runtime.database, runtime)
     assert builders.pack_of(walk).state == "assembling"

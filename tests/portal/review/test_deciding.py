@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +23,9 @@ from portal.review.redaction import Redaction
 from portal.runtime import Runtime
 from portal.vault import Owner
 from tests import builders
-from tests.builders import WEIGHED, Walk
+from tests.builders import NEIGHBOUR, WEIGHED, Walk, consulted
+from workflows.days import add_months
+from workflows.exemptions import BY_CODE, REGISTER
 from workflows.table import StepRefused
 
 
@@ -93,26 +96,91 @@ def reviewers(walk: Walk) -> frozenset[str]:
     return told
 
 
-def consulted(walk: Walk, kind: str = "safeguarding", outcome: str = "") -> str:
-    """Somebody was asked, and with `outcome` answered today; the id of the consultation."""
-    with walk.runtime.database.write() as session:
-        by, today = walk.worker.actor, walk.today
-        asked = {"kind": kind, "who": "The lead", "excerpt": "", "asked_on": today, "answer_by": None}
-        one = consulting.ask(session, walk.case_id, **asked, by=by)
-        session.flush()
-        if outcome:
-            said = {"outcome": outcome, "reply": "As asked.", "answered_on": today}
-            consulting.record_reply(session, walk.case_id, one, version=1, **said, by=by)
-    return one.hex
-
-
-@pytest.mark.parametrize("code", ["EX-CA", "EX-S11"])
-def test_serious_harm_and_child_abuse_are_nobodys_lone_opinion(walk: Walk, code: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "words", "kind", "other"),
+    [
+        ("EX-CA", "Duty call", "safeguarding", "police"),
+        ("EX-S11", "Duty call", "social_work", "safeguarding"),
+        ("EX-E19", "Ahead of", "education", "social_work"),
+        ("EX-CR", "Duty call", "police", "legal"),
+        ("EX-LP", "Duty call", "legal", "police"),
+        ("EX-AD", "Duty call", "other", "legal"),
+        ("EX-H6", "Inhaler", "health", "other"),
+    ],
+)
+def test_whoever_must_be_asked_for_a_code_was_asked_and_the_answer_is_recorded(
+    walk: Walk, code: str, words: str, kind: str, other: str
+) -> None:
     said = Decision("withhold", code=code, reason="As weighed.")
-    for consultation in ("", uuid.uuid4().hex):
-        with pytest.raises(StepRefused, match="need somebody consulted"):
-            decide(walk, "Duty call", replace(said, consultation=consultation))
-    decide(walk, "Duty call", replace(said, consultation=consulted(walk)))
+    for named in ((), (uuid.uuid4().hex,), (consulted(walk, other),)):
+        with pytest.raises(StepRefused, match="Somebody has to be asked first") as refused:
+            decide(walk, words, replace(said, consultations=named))
+        assert refused.value.need == "consultations"
+    with pytest.raises(StepRefused, match="The answer is not recorded yet"):
+        decide(walk, words, replace(said, consultations=(consulted(walk, kind, "waiting"),)))
+    decide(walk, words, replace(said, consultations=(consulted(walk, kind, "no_answer"),)))
+
+
+def test_a_code_for_which_nobody_is_asked_needs_no_consultation(walk: Walk) -> None:
+    decide(walk, "Duty call", Decision("withhold", code="EX-NG", reason="We are still negotiating."))
+
+
+def test_every_kind_of_consultation_the_register_asks_for_can_be_recorded() -> None:
+    asked = {kind for one in REGISTER for kind in one.asks}
+    assert asked <= set(consulting.KINDS)
+    # Whoever the register names is asked in a consultation, but for a child, whose wish is recorded by itself.
+    assert {one.code for one in REGISTER if one.must_consult and one.per_item and not (one.asks or one.wish)} == set()
+
+
+TAKEN_OUT: tuple[Callable[[OpenEntry], Decision], ...] = (
+    lambda entry: Decision("redact", spans=(Redaction(0, len(entry.text), "EX-TP"),), reason="As weighed."),
+    lambda _entry: Decision("withhold", code="EX-TP", reason="As weighed."),
+    lambda _entry: Decision("redact", hide_source="EX-TP", reason="As weighed."),
+)
+
+
+@pytest.mark.parametrize("taken_out", TAKEN_OUT, ids=["words", "entry", "source"])
+def test_r_83_nothing_is_kept_back_as_a_third_party_s_without_the_answers(
+    walk: Walk, taken_out: Callable[[OpenEntry], Decision]
+) -> None:
+    said = taken_out(found(walk, "Home visit")[1])
+    for test, need, words in (
+        ({}, "test_identifiable", "not all answered"),
+        ({**WEIGHED, "consented": ""}, "test_consented", "not all answered"),
+        ({**WEIGHED, "why_not_asked": " "}, "test_why_not_asked", "say why it would be wrong to ask"),
+        ({**WEIGHED, "reasons": ""}, "test_reasons", "not all answered"),
+        ({**WEIGHED, "identifiable": "no"}, "test_identifiable", "nobody is protected"),
+    ):
+        with pytest.raises(StepRefused, match=words) as refused:
+            decide(walk, "Home visit", replace(said, test=test))
+        assert refused.value.need == need
+    decide(walk, "Home visit", replace(said, test=WEIGHED))
+    assert found(walk, "Home visit")[0].said.test == WEIGHED
+
+
+def test_who_was_asked_to_agree_is_shown_by_a_consultation_and_who_agreed_is_not_kept_back(walk: Walk) -> None:
+    said = Decision("withhold", code="EX-TP", reason="As weighed.", test={**WEIGHED, "asked": "yes"})
+    with pytest.raises(StepRefused, match="EX-TP: Somebody has to be asked first"):
+        decide(walk, "Duty call", said)
+    with pytest.raises(StepRefused, match="EX-TP: The person agreed"):
+        decide(walk, "Duty call", replace(said, consultations=(consulted(walk, "third_party", "agrees"),)))
+    decide(walk, "Duty call", replace(said, consultations=(consulted(walk, "third_party", "objects"),)))
+
+
+def test_the_name_of_somebody_hidden_rests_on_the_answers_about_them_and_more_than_the_name_does_not(
+    walk: Walk,
+) -> None:
+    item, entry = found(walk, "Duty call")
+    start = entry.text.index(NEIGHBOUR)
+    name = Redaction(start, start + len(NEIGHBOUR), "EX-TP")
+    with pytest.raises(StepRefused, match="not all answered"):
+        decide(walk, "Duty call", Decision("redact", spans=(name,), reason="Her name."))
+    decide_person(walk, "neighbour", "hide", WEIGHED)
+    decide(walk, "Duty call", Decision("redact", spans=(name,), reason="Her name."))
+    more = replace(name, end=name.end + 12)
+    with pytest.raises(StepRefused, match="not all answered"):
+        decide(walk, "Duty call", Decision("redact", spans=(more,), reason="Her name."))
+    assert found(walk, "Duty call")[0].version == item.version + 1
 
 
 @pytest.mark.parametrize("decision", ["not_subject", "duplicate"])
@@ -123,15 +191,86 @@ def test_nothing_is_left_out_without_a_reason(walk: Walk, decision: str) -> None
 
 
 def test_an_opinion_of_serious_harm_closes_giving_and_opens_withholding(walk: Walk) -> None:
-    consulted(walk, "health", "opinion_no_harm")
-    harm = Decision("withhold", code="EX-H5", reason="As the doctor says.", consultation=consulted(walk))
+    fine = consulted(walk, "health", "opinion_no_harm")
+    kept_back = Decision("withhold", code="EX-H5", reason="As the doctor says.")
     with pytest.raises(StepRefused, match="not met"):
-        decide(walk, "Inhaler", harm)
+        decide(walk, "Inhaler", kept_back)
     decide(walk, "Inhaler", Decision("give"))
-    rests_on = consulted(walk, "health", "opinion_harm")
-    with pytest.raises(StepRefused, match="serious harm"):
+    assert found(walk, "Inhaler")[0].said.opinion == fine  # the only one there is
+    grave = consulted(walk, "health", "opinion_harm")
+    with pytest.raises(StepRefused, match="would cause serious harm"):
+        decide(walk, "Inhaler", Decision("give", consultations=(grave,)))
+    decide(walk, "Inhaler", replace(kept_back, consultations=(grave,)))
+    assert found(walk, "Inhaler")[0].said.opinion == grave
+
+
+def test_of_several_health_opinions_the_one_given_on_this_entry_is_named(walk: Walk) -> None:
+    one, other = (consulted(walk, "health", "opinion_no_harm") for _ in range(2))
+    for named, words in (((), "There are several health opinions"), ((one, other), "Tick only one health opinion")):
+        with pytest.raises(StepRefused, match=words) as refused:
+            decide(walk, "Inhaler", Decision("give", consultations=named))
+        assert refused.value.need == "consultations"
+    decide(walk, "Inhaler", Decision("give", consultations=(other,)))
+    decide(walk, "Duty call", Decision("give"))  # not about health: no opinion is asked for
+
+
+def test_an_opinion_on_another_entry_does_not_open_the_one_on_which_no_opinion_came(walk: Walk) -> None:
+    consulted(walk, "health", "opinion_no_harm")
+    silent = consulted(walk, "health", "no_answer")
+    with pytest.raises(StepRefused, match="Ask the health professional first"):
+        decide(walk, "Inhaler", Decision("give", consultations=(silent,)))
+    decide(walk, "Inhaler", Decision("withhold", code="EX-H6", reason="No answer came.", consultations=(silent,)))
+
+
+def test_where_the_harm_is_in_the_words_taken_out_the_rest_is_given(walk: Walk) -> None:
+    consulted(walk, "health", "opinion_harm")
+    with pytest.raises(StepRefused, match="would cause serious harm"):
         decide(walk, "Inhaler", Decision("give"))
-    decide(walk, "Inhaler", replace(harm, consultation=rests_on))
+    decide(walk, "Inhaler", Decision("redact", spans=(Redaction(0, 7, "EX-H5"),), reason="As the doctor says."))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said", "then"),
+    [
+        ("opinion_no_harm", Decision("give"), "opinion_harm"),
+        ("opinion_harm", Decision("withhold", code="EX-H5", reason="As the doctor says."), "opinion_no_harm"),
+    ],
+)
+def test_v_90_an_opinion_that_went_stale_or_was_put_right_carries_nothing_any_more(
+    walk: Walk, outcome: str, said: Decision, then: str
+) -> None:
+    rests_on = consulted(walk, "health", outcome)
+    decide(walk, "Inhaler", said)
+    fresh = add_months(walk.today, 6) - datetime.timedelta(days=1)
+    assert lapsed(walk, walk.today) is None
+    assert lapsed(walk, fresh) is None
+    assert f"entry {found(walk, 'Inhaler')[0].position + 1} is older than six months" in str(
+        lapsed(walk, add_months(walk.today, 6))
+    )
+    reply = {"outcome": then, "reply": "I looked again.", "answered_on": walk.today}
+    walk.act(
+        lambda session: consulting.record_reply(
+            session, walk.case_id, uuid.UUID(rests_on), version=2, **reply, by=walk.worker.actor
+        )
+    )
+    assert lapsed(walk, walk.today)
+
+
+def test_what_waits_for_an_opinion_is_decided_again_once_it_came(walk: Walk) -> None:
+    silent = consulted(walk, "health", "no_answer")
+    decide(walk, "Inhaler", Decision("withhold", code="EX-H6", reason="No answer came.", consultations=(silent,)))
+    assert lapsed(walk, add_months(walk.today, 60)) is None
+    reply = {"outcome": "opinion_no_harm", "reply": "It may be given.", "answered_on": walk.today}
+    walk.act(
+        lambda session: consulting.record_reply(
+            session, walk.case_id, uuid.UUID(silent), version=2, **reply, by=walk.worker.actor
+        )
+    )
+    assert lapsed(walk, walk.today)
+
+
+def lapsed(walk: Walk, today: datetime.date) -> str | None:
+    return within(walk, lambda session, case: deciding.lapsed(session, case, today))  # type: ignore[return-value]
 
 
 def test_items_of_a_record_that_was_detached_are_out_of_sight(walk: Walk, runtime: Runtime) -> None:
@@ -175,7 +314,7 @@ def test_whom_it_was_shared_with_is_reviewed_like_an_entry(runtime: Runtime) -> 
     walk = builders.case_in(runtime, "review", record=record)
     item, entry = found(walk, "A refuge")
     assert (item.state, entry.category) == ("undecided", "shared")
-    said = Decision("withhold", code="EX-TP", reason="It would say where they were.")
+    said = Decision("withhold", code="EX-TP", reason="It would say where they were.", test=WEIGHED)
     decide(walk, "A refuge", said)
     builders.decide_all(walk)
     pack = builders.assemble(walk)
@@ -206,7 +345,8 @@ def test_only_a_code_that_is_lawful_here_is_kept(
     runtime: Runtime, kind: str, words: str, code: str, wish: str, refused: str
 ) -> None:
     walk = builders.case_in(runtime, "review", kind=kind)
-    said = Decision("withhold", code=code, wish=wish, reason="As weighed.", consultation=consulted(walk))
+    asked = tuple(consulted(walk, one) for one in sorted(BY_CODE[code].asks)) if code in BY_CODE else ()
+    said = Decision("withhold", code=code, wish=wish, reason="As weighed.", consultations=asked)
     if refused:
         with pytest.raises(StepRefused, match=refused):
             decide(walk, words, said)
