@@ -13,7 +13,17 @@ from portal.settings import ROOT, Settings
 def create_app(settings: Settings | None = None) -> Flask:
     """The web application of one installation; a table of contents. Raises SettingsError when it may not start."""
     # Imported here: a command that needs one table must not load every page with it.
-    from portal import caseworker, errors, forms, gate, requester, security_headers, shell, wiring  # noqa: PLC0415
+    from portal import (  # noqa: PLC0415
+        caseworker,
+        errors,
+        forms,
+        gate,
+        requester,
+        security_headers,
+        shell,
+        source,
+        wiring,
+    )
 
     settings = settings or Settings.load()
     app = Flask(__name__, template_folder=str(ROOT / "templates"), instance_path=str(settings.instance))
@@ -28,7 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.init_app(app)
     shell.init_app(app, settings)
     Babel(app, default_locale="en", default_timezone="Europe/London")
-    for door in (requester, caseworker):
+    for door in (requester, caseworker, source):
         app.register_blueprint(door.blueprint)
     if settings.demo:
         from portal import demo_pages  # noqa: PLC0415

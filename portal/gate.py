@@ -6,6 +6,7 @@ request the gate looks the row up and refuses whatever it does not find. The doo
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import re
 import secrets
@@ -32,7 +33,8 @@ from portal.settings import Settings
 from workflows.table import Role
 
 ROLES = ("visitor", "family", "family+2", "caseworker", "approver", "auditor", "administrator")
-CLASSES = ("none", "case", "core", "location", "sensitive")
+# "link" is what was frozen for one body outside, behind its link and its code: portal.cases.corrections.outside.
+CLASSES = ("none", "link", "case", "core", "location", "sensitive")
 SIGN_IN = {"family": "/sign-in", "staff": "/staff/sign-in", "source": "/source"}
 HOME = {"family": "/cases", "staff": "/staff/", "source": "/source"}
 PUBLIC = frozenset({"static"})  # files that are the same for everybody; the only endpoints without a row
@@ -237,26 +239,37 @@ def let_in(response: Response, cookie: str) -> Response:
     flashes = form_session.get("_flashes")
     form_session.clear()
     form_session.update({k: v for k, v in {"browser": kept, "_flashes": flashes}.items() if v})
-    settings, door = runtime().settings, shell.door()
-    response.set_cookie(
-        _cookie_name(settings, door),
-        cookie,
-        secure=settings.secure_cookies,
-        httponly=True,
-        samesite="Strict" if door == "staff" else "Lax",
-        path="/",
-    )
+    give_cookie(response, shell.door(), cookie)
     return response
 
 
-def let_out(response: Response) -> Response:
-    """Takes everything away that this browser holds of us (security.md 6a)."""
+def give_cookie(response: Response, what: str, value: str, *, lasts: datetime.timedelta | None = None) -> None:
+    """Sets a cookie of ours; it goes when the browser closes, unless it is said how long it `lasts`."""
     settings = runtime().settings
-    form_session.clear()
-    response.delete_cookie(
-        _cookie_name(settings, shell.door()), path="/", secure=settings.secure_cookies, httponly=True
+    response.set_cookie(
+        _cookie_name(settings, what),
+        value,
+        max_age=lasts,
+        secure=settings.secure_cookies,
+        httponly=True,
+        samesite="Strict" if shell.door() == "staff" else "Lax",
+        path="/",
     )
-    response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+
+
+def cookie(what: str) -> str | None:
+    """What the browser sent as our cookie of this name."""
+    return request.cookies.get(_cookie_name(runtime().settings, what))
+
+
+def let_out(response: Response) -> Response:
+    """Takes everything away that this browser holds of us (security.md 6a). At the staff's door one cookie stays: that
+    an account has signed in here before, which opens nothing (portal.people.known_browsers)."""
+    settings, door = runtime().settings, shell.door()
+    form_session.clear()
+    response.delete_cookie(_cookie_name(settings, door), path="/", secure=settings.secure_cookies, httponly=True)
+    kinds = ("cache", "storage") if door == "staff" else ("cache", "cookies", "storage")
+    response.headers["Clear-Site-Data"] = ", ".join(f'"{kind}"' for kind in kinds)
     return response
 
 
@@ -300,9 +313,9 @@ def _refuse_forged_requests() -> None:
 
 def _refuse_the_other_host() -> None:
     settings, door = runtime().settings, shell.door()
-    if settings.one_host or door not in {"family", "staff"}:
+    if settings.one_host:
         return
-    own = settings.family_url if door == "family" else settings.staff_url
+    own = settings.staff_url if door == "staff" else settings.family_url
     if request.host != _host(own):
         raise NotFound
 
@@ -366,7 +379,7 @@ def _cookie_name(settings: Settings, what: str) -> str:
 
 def home(door: str, role: str) -> str:
     """Where a reader begins. An administrator sees no case (design section 1), so their work list is another one."""
-    return "/staff/waiting" if role == "administrator" else HOME[door]
+    return "/staff/bodies" if role == "administrator" else HOME[door]
 
 
 def _for_layout() -> dict[str, object]:
@@ -389,6 +402,8 @@ __all__ = [
     "actor",
     "browser_hash",
     "configuration",
+    "cookie",
+    "give_cookie",
     "hold_back_floods",
     "init_app",
     "let_in",

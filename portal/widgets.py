@@ -190,7 +190,10 @@ class Checkbox(Widget):
     macro = "govukCheckboxes"
 
     def params(self, field: Field, options: Params) -> Params:  # noqa: ARG002
-        return {"items": [{"value": "y", "text": field.label.text, "checked": bool(field.data)}]}
+        item: Params = {"value": "y", "text": field.label.text, "checked": bool(field.data)}
+        if field.description:  # under its box: above it, it would be read before what it is about
+            item["hint"] = {"text": field.description}
+        return {"items": [item], "hint": None}
 
 
 class Select(Widget):

@@ -22,18 +22,23 @@ from portal import db, forms, gate
 from portal.audit.models import LogRow
 from portal.cases import clocking, verbs
 from portal.cases.actors import Actor
-from portal.cases.ledger import LostRace
+from portal.cases.corrections import lines
+from portal.cases.corrections.lines import KIND
+from portal.cases.ledger import CaseNotFound, LostRace
 from portal.cases.models import Case
 from portal.caseworker import blueprint, desk, removed, staff_words, step_forms
 from portal.caseworker.cases import tag_of
+from portal.caseworker.challenges import line_words
 from portal.caseworker.desk import Desk
-from portal.caseworker.packing import PACK_STATES, RULES, is_stale, leaks_of, offers_of
+from portal.caseworker.packing import PACK_STATES, RULES, is_stale, leaks_of, made_at, offers_of
 from portal.caseworker.review_room import RECORD, room
 from portal.documents import release, render
+from portal.documents.answer import Decision
 from portal.documents.models import StoredPack
+from portal.documents.pack import Pack
 from portal.gate import page
 from portal.security_headers import as_download
-from workflows.kinds import WORKFLOWS
+from workflows.kinds import WORKFLOWS, step_of, workflow_of
 from workflows.table import Step, StepRefused
 
 APPROVER = ("approver",)
@@ -46,7 +51,10 @@ PAGES = {
     "release": "release",
     "release_part": "release-part",
     "send_back": "send-back",
+    "send_back_again": "send-back-again",
 }
+MADE_IN = ("review", "weighing", "reconsidering")
+SENDING_BACK = ("send_back", "send_back_again")
 _PLACE = re.compile(r"\d{1,9}", re.ASCII)
 
 
@@ -68,11 +76,13 @@ def approval(reference: str) -> str:
             "caseworker/approval/overview.html",
             case=case,
             tag=tag_of(opened),
+            waits=case.state in release.APPROVALS,
+            made_at=made_at(case) if case.state in MADE_IN else "",
             pack=pack,
             packs=there,
             leaks=leaks_of(told),
             stale=pack is not None and is_stale(opened),
-            steps=_steps(opened),
+            steps=_steps(opened, pack),
             names=staff_words.names_of(session, people),
             opened_at=first_look(session, case, pack, opened.by) if pack else None,
             states=PACK_STATES,
@@ -88,6 +98,11 @@ def approval(reference: str) -> str:
     why="the copy as the family will see it, beside what was removed and why",
 )
 def approval_copy(reference: str) -> str | Response:
+    challenged = workflow_of(reference) is WORKFLOWS[KIND]
+    return _answer_copy(reference) if challenged else _record_copy(reference)
+
+
+def _record_copy(reference: str) -> str | Response:
     after = request.args.get("after", "")
     with room(reference) as opened:
         pack = _waiting(opened)
@@ -95,6 +110,8 @@ def approval_copy(reference: str) -> str | Response:
             return desk.told(_("There is no copy to read."), desk.address(opened.case, "approval"))
         files = gate.runtime().files
         frozen = release.preview(opened.session, files, opened.case, pack, by=opened.by)
+        if not isinstance(frozen, Pack):
+            raise CaseNotFound
         taken, following = removed.entries(opened, int(after) if _PLACE.fullmatch(after) else -1)
         people = removed.people(opened)
         stale = is_stale(opened)
@@ -108,6 +125,27 @@ def approval_copy(reference: str) -> str | Response:
         taken=taken,
         following=following,
         people=people,
+        stale=stale,
+    )
+
+
+def _answer_copy(reference: str) -> str | Response:
+    """The letter that answers a challenge, beside what was decided of each line and on what grounds."""
+    with desk.looking(reference, "approval_copy") as opened:
+        pack = _waiting(opened)
+        if pack is None:
+            return desk.told(_("There is no letter to read."), desk.address(opened.case, "approval"))
+        frozen = release.preview(opened.session, gate.runtime().files, opened.case, pack, by=opened.by)
+        if not isinstance(frozen, Decision):
+            raise CaseNotFound
+        there = lines.of_case(opened.session, opened.case)
+        stale = is_stale(opened)
+    return render_template(
+        "caseworker/approval/answer.html",
+        case=opened.case,
+        tag=tag_of(opened),
+        copy=Markup(render.decision_html(frozen, for_screen=True)),  # noqa: S704  escaped by its own template
+        lines=[(one, line_words.decided_rows(one.decided, one.kept_as)) for one in there if one.decided],
         stale=stale,
     )
 
@@ -194,9 +232,23 @@ def send_back(reference: str) -> Response | tuple[str, int]:
     return _page_of("send_back", reference)
 
 
+@page(
+    blueprint,
+    "/cases/<string:reference>/approval/send-back-again",
+    methods=("GET", "POST"),
+    who=desk.STAFF,
+    opens=("case",),
+    why="send the second answer to a challenge back, with reasons",
+)
+def send_back_again(reference: str) -> Response | tuple[str, int]:
+    return _page_of("send_back_again", reference)
+
+
 def _page_of(name: str, reference: str) -> Response | tuple[str, int]:
     """The page of one step: what it does, what it asks for, and, where it is closed, why."""
-    step = next(workflow.step(name) for workflow in WORKFLOWS.values())
+    step = step_of(reference, name)
+    if step is None:
+        raise CaseNotFound
     form, lost = _form_of(step)(), False
     if form.validate_on_submit():
         try:
@@ -226,7 +278,7 @@ def _form_of(step: Step) -> type[forms.Form]:
 def _take(session: Session, case: Case, by: Actor, step: Step, *, form: forms.Form) -> str:
     today, pack = clocking.uk_today(), release.current(session, case)
     answers, seen = step_forms.answers_of(step, form), form["seen"].data
-    if pack is None and step.name != "send_back":
+    if pack is None and step.name not in SENDING_BACK:
         raise StepRefused(_("There is no copy to decide about."))
     if step.name == "approve" and pack is not None:
         hashed = str(form["manifest"].data)
@@ -282,6 +334,8 @@ def _show(opened: Desk, step: Step, form: forms.Form, *, lost: bool) -> tuple[st
     closed = _(offers[step.name]) if offers.get(step.name) else ""
     if step.name not in offers:
         closed = _("This cannot be done now: the case is not waiting for it.")
+    elif not closed:
+        closed = _closed_by(opened, pack, step.name)
     shown = render_template(
         "caseworker/approval/step.html",
         case=opened.case,
@@ -302,20 +356,28 @@ def _waiting(opened: Desk) -> StoredPack | None:
     return pack if pack is not None and pack.state != "assembling" else None
 
 
-def _steps(opened: Desk) -> dict[str, list[dict[str, str]]]:
+def _closed_by(opened: Desk, pack: StoredPack | None, step: str) -> str:
+    """Why the copy itself closes a step that the case leaves open, or nothing."""
+    if pack is None or step not in {"approve", "release", "release_part"}:
+        return ""
+    fault = release.closed_by(opened.session, opened.case, pack, step, opened.today)
+    return _(fault) if fault else ""
+
+
+def _steps(opened: Desk, pack: StoredPack | None) -> dict[str, list[dict[str, str]]]:
     offers = offers_of(opened)
-    lines = [
+    offered = [
         {
             "title": _(opened.workflow.step(name).label),
             "href": desk.address(opened.case, "approval", PAGES[name]),
-            "reason": _(refused) if refused else "",
+            "reason": _(refused) if refused else _closed_by(opened, pack, name),
         }
         for name, refused in offers.items()
         if name in PAGES
     ]
     return {
-        "open": [line for line in lines if not line["reason"]],
-        "closed": [line for line in lines if line["reason"]],
+        "open": [line for line in offered if not line["reason"]],
+        "closed": [line for line in offered if line["reason"]],
     }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, flash, make_response, render_template, request
@@ -17,16 +19,37 @@ from portal.cases.facts import facts_of
 from portal.cases.models import Case
 from portal.caseworker import blueprint, desk, staff_words
 from portal.caseworker.desk import Desk
-from portal.documents import correspondence
+from portal.documents import availability, correspondence, release
+from portal.documents.availability import Period
 from portal.gate import page
 from portal.people.models import Person, Staff
 from portal.security_headers import as_download
 from portal.vault import vault_of
 from workflows import authority, guards
+from workflows.clock import received_day
 from workflows.facts import RequesterKind
 from workflows.table import Offered
 
 EVENTS_SHOWN = 100
+GIVING = frozenset({"release", "release_part"})
+Part = Callable[[Session, Case], dict[str, Any]]
+_parts: list[Part] = []
+
+
+def on_overview(part: Part) -> Part:
+    """Registers what a subpackage gives to the case's own page: values for its template."""
+    _parts.append(part)
+    return part
+
+
+@dataclass(frozen=True)
+class CopyOut:
+    """A copy that was released, and how it stands with it in words."""
+
+    id: uuid.UUID
+    number: str
+    lawful: bool
+    words: str
 
 
 class Assign(forms.Form):
@@ -65,6 +88,10 @@ def case_page(reference: str) -> str:
             unread=mailbox.with_unread(session, [case.id]),
             channels=staff_words.CHANNELS,
             mine=case.assignee_id == opened.by.id,
+            copies=copies_out(opened),
+            met=case.clock_status == "met" or case.closed_at is not None,
+            caseworker=opened.by.role == "caseworker",
+            **{name: more for part in _parts for name, more in part(session, case).items()},
         )
 
 
@@ -148,14 +175,47 @@ def take_case(reference: str) -> Response:
     return desk.press(reference, f"/staff/cases/{reference}", take)
 
 
+def copies_out(opened: Desk) -> list[CopyOut]:
+    """The released copies of the case, oldest first."""
+    if not any(event.name in GIVING for event in opened.events):
+        return []
+    session, case, today = opened.session, opened.case, opened.today
+    there = [pack for pack in reversed(release.packs(session, case)) if pack.released_at is not None]
+    lawful = {pack.id for pack in release.released(session, case, today=today)}
+    periods = availability.periods(session, case, there, events=opened.events, today=today)
+    return [
+        CopyOut(
+            pack.id,
+            pack.copy_number,
+            pack.id in lawful,
+            _how_it_stands(periods[pack.id])
+            if pack.id in lawful
+            else _("It cannot be opened: it was called back, or the person may not have it today."),
+        )
+        for pack in there
+    ]
+
+
+def _how_it_stands(period: Period) -> str:
+    kept = _(
+        "Downloaded %(count)s of %(most)s times since %(day)s.",
+        count=period.downloads,
+        most=period.most_downloads,
+        day=staff_words.day(received_day(period.since)),
+    )
+    if period.over:
+        return _("The time to read it ended on %(day)s.", day=staff_words.day(period.until)) + " " + kept
+    return _("It can be read until %(day)s.", day=staff_words.day(period.until)) + " " + kept
+
+
 def tag_of(opened: Desk) -> staff_words.Tag | None:
     case = opened.case
     return staff_words.due_tag(case.due_on, case.clock_status, opened.today, closed=case.closed_at is not None)
 
 
 def requester_of(session: Session, case: Case) -> dict[str, Any]:
-    """Name and ways to reach whoever asks."""
-    person = session.get(Person, case.requester_id)
+    """Name and ways to reach whoever asks; empty where nobody does."""
+    person = session.get(Person, case.requester_id) if case.requester_id else None
     return {**vault_of(session).get(person), "language": person.language} if person else {}
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from portal import forms, gate
 from portal.cases import clocking, verbs
+from portal.cases.ledger import CaseNotFound
 from portal.cases.opening import Asked, Requester, Subject, open_cases
 from portal.caseworker import blueprint, desk, staff_words
 from portal.caseworker.cases import requester_of, tag_of
@@ -24,7 +25,7 @@ MOST_SUBJECTS = 6
 PARTS = ("requester_kind", "relationship", "names", "former_names", "birth_date", "address", "school", "identifiers")
 
 
-class _Entering(forms.Form):
+class Entering(forms.Form):
     """The head of the form; the questions about each data subject are added to it."""
 
     channel = forms.RadiosField(
@@ -57,17 +58,18 @@ class _Entering(forms.Form):
     subjects = forms.HiddenField()
 
 
-def entry_form(count: int) -> type[_Entering]:
+def entry_form(count: int) -> type[Entering]:
     """The form for `count` data subjects."""
     fields: dict[str, Any] = {}
     for number in range(1, count + 1):
-        fields.update(_about(number))
+        fields.update(about(number))
     fields["more"] = forms.SubmitField(_l("Add another person the request is about"))
     fields["save"] = forms.SubmitField(_l("Enter the request"))
-    return type("EntryForm", (_Entering,), fields)
+    return type("EntryForm", (Entering,), fields)
 
 
-def _about(number: int) -> dict[str, Any]:
+def about(number: int) -> dict[str, Any]:
+    """The questions about one data subject."""
     bases = [(one.code, _(one.label)) for one in BASES]
     return {
         f"requester_kind_{number}": forms.RadiosField(
@@ -125,6 +127,8 @@ def enter_request() -> Response | tuple[str, int]:
 def print_receipt(reference: str) -> str:
     with desk.looking(reference, "receipt") as opened:
         session, case = opened.session, opened.case
+        if case.requester_id is None:  # a receipt is for somebody who asked
+            raise CaseNotFound
         return render_template(
             "caseworker/requests/receipt.html",
             case=case,
@@ -136,8 +140,18 @@ def print_receipt(reference: str) -> str:
 
 
 def _enter(session: Session, form: Any, count: int) -> str:
-    by = gate.actor()
-    asked = Asked(
+    by, asked = gate.actor(), asked_of(form, count)
+    opened = open_cases(session, asked, by=by, received_on=form.received_on.data)
+    for case in opened.cases:  # whoever enters a request holds it until they give it on
+        verbs.assign(session, case.id, session.get(Staff, by.id), by=by)
+    references = ", ".join(case.reference for case in opened.cases)
+    flash(_("Entered as %(references)s. You can print the receipt from the case.", references=references), "success")
+    return desk.address(opened.cases[0])
+
+
+def asked_of(form: Any, count: int) -> Asked:
+    """The head of the form and the first `count` data subjects, as a case is opened from it."""
+    return Asked(
         requester=Requester(
             name=form.name.data,
             email=form.email.data or "",
@@ -153,12 +167,6 @@ def _enter(session: Session, form: Any, count: int) -> str:
         needs=form.needs.data or "",
         format="paper" if not form.email.data else "portal",
     )
-    opened = open_cases(session, asked, by=by, received_on=form.received_on.data)
-    for case in opened.cases:  # whoever enters a request holds it until they give it on
-        verbs.assign(session, case.id, session.get(Staff, by.id), by=by)
-    references = ", ".join(case.reference for case in opened.cases)
-    flash(_("Entered as %(references)s. You can print the receipt from the case.", references=references), "success")
-    return desk.address(opened.cases[0])
 
 
 def _subject(form: Any, number: int) -> Subject:

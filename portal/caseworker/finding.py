@@ -100,8 +100,8 @@ def find_record(reference: str) -> Response | tuple[str, int]:
             matched_by=MATCHED_BY,
             subject=verbs.told(session, case)["subject"],
             attached=_attached(session, case, opened.by),
-            may_detach=case.state in verbs.DETACHED_IN,
-            may_search=case.state in verbs.SEARCHED_IN,
+            may_detach=verbs.may_detach(case),
+            may_search=verbs.may_search(case),
             plan=searching.plan(session, case),
             answers=searching.ANSWERS,
             button=desk.Button(),
@@ -209,6 +209,6 @@ def _detach(session: Session, case: Case, by: Actor, form: Detach) -> str:
 
 def _attached(session: Session, case: Case, by: Actor) -> records.Identity | None:
     """Who the attached record is about; logged as a look. Nothing is opened before it is settled who asks."""
-    if case.child_id is None or case.state not in verbs.OPENED_IN:
+    if case.child_id is None or not verbs.may_open(case):
         return None
     return records.identity(session, verbs.look_for(case, by))

@@ -9,6 +9,13 @@ from portal import gate
 from portal.cases.models import Case
 from portal.caseworker import blueprint, staff_words
 
+# Pages that a kind of case has no use for.
+NOT_FOR = {
+    "subject_access": ("lines", "answer", "sources", "recipients"),
+    "correction": ("review",),
+    "breach": ("lines", "answer", "sources", "recipients", "letters", "consultations", "review", "approval"),
+}
+
 
 @blueprint.context_processor
 def on_every_page() -> dict[str, object]:
@@ -17,6 +24,7 @@ def on_every_page() -> dict[str, object]:
         "moment": staff_words.moment,
         "iso_day": staff_words.iso_day,
         "case_tabs": case_tabs,
+        "mark_tags": staff_words.mark_tags,
         "navigation_items": _menu(),
     }
 
@@ -26,7 +34,10 @@ def _menu() -> list[dict[str, object]]:
     items = [
         ("/staff/", _("Worklist"), {"caseworker", "approver"}),
         ("/staff/requests/new", _("Enter a request"), {"caseworker"}),
+        ("/staff/clashes", _("Feeds that disagree"), {"caseworker"}),
+        ("/staff/bodies", _("Register of bodies"), {"administrator"}),
         ("/staff/waiting", _("Waiting for a person"), {"caseworker", "administrator"}),
+        ("/staff/statistics", _("Figures"), {"caseworker", "approver"}),
     ]
     return [{"href": href, "text": text, "current": request.path == href} for href, text, who in items if roles & who]
 
@@ -39,6 +50,10 @@ def case_tabs(case: Case, unread: int = 0) -> list[dict[str, object]]:
         ("messages", _("Messages")),
         ("files", _("Files")),
         ("finding", _("Find the record")),
+        ("lines", _("Lines")),
+        ("answer", _("Answer")),
+        ("sources", _("Bodies asked")),
+        ("recipients", _("Who received it")),
         ("letters", _("Letters")),
         ("consultations", _("Consultations")),
         ("review", _("Review")),
@@ -48,7 +63,7 @@ def case_tabs(case: Case, unread: int = 0) -> list[dict[str, object]]:
     base, rule = f"/staff/cases/{case.reference}", "/cases/<string:reference>"
     tabs: list[dict[str, object]] = []
     for page, text in pages:
-        if page and f"{rule}/{page}" not in known:
+        if (page and f"{rule}/{page}" not in known) or page in NOT_FOR.get(case.kind, ()):
             continue
         href = f"{base}/{page}" if page else base
         tab: dict[str, object] = {"text": text, "href": href, "current": request.path == href}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, render_template, request
 from flask_babel import gettext as _
 from sqlmodel import Session
+from wtforms.fields.choices import SelectChoice
 
-from portal.cases import clocking, verbs
+from portal.cases import clocking, consulting, verbs
 from portal.cases.actors import Actor
 from portal.cases.ledger import CaseNotFound, LostRace
 from portal.cases.models import Case
@@ -23,7 +25,7 @@ from portal.review import deciding, people_mentioned
 from portal.review.deciding import Item
 from portal.review.lawful import NO, YES, Ground
 from portal.review.people_mentioned import Mention
-from workflows.exemptions import THIRD_PARTY_QUESTIONS, DataKind
+from workflows.exemptions import DataKind
 from workflows.table import StepRefused
 
 PAGE = 20
@@ -86,17 +88,19 @@ def person_of_review(reference: str, person_id: uuid.UUID) -> Response | tuple[s
         ground = Ground.of(opened.session, opened.case, by=opened.by, today=opened.today)
         start = _start()
         entries = _named_in(opened, mention, start)
+        asked = consulting.consultations(opened.session, opened.case)
     form = OnePerson(data=None if request.form else _stored(mention))
     offers = ground.offers(DataKind.OTHER)
     form.code.choices = review_forms.choices(
         _("No exemption"), [(one.code, f"{one.code} {_(one.exemption.name)}") for one in offers if not one.fault]
     )
+    form.consultations.choices = [SelectChoice(value=one.id.hex, label=review_forms.consulted(one)) for one in asked]
     lost = False
     if form.validate_on_submit():
         try:
             return desk.act(reference, form, lambda session, case, by: _decide(session, case, by, person_id, form=form))
         except StepRefused as refused:
-            desk.blame(form, refused, lambda need: {"test": "test_identifiable"}.get(need, need))
+            desk.blame(form, refused, partial(review_forms.field_for, form))
         except LostRace:
             lost = True
             form.version.raw_data, form.version.data = None, mention[1].version
@@ -109,10 +113,8 @@ def person_of_review(reference: str, person_id: uuid.UUID) -> Response | tuple[s
         third=third,
         row=row,
         told=told,
-        stored_test=[
-            (words, told["test"].get(name)) for name, words in THIRD_PARTY_QUESTIONS if told["test"].get(name)
-        ],
-        questions=[form[f"test_{name}"] for name, _words in THIRD_PARTY_QUESTIONS],
+        stored_test=review_forms.test_in_words(told["test"]),
+        questions=review_forms.questions_of(form),
         closed=[one for one in offers if one.fault],
         entries=entries,
         count=len(told.get("in", ())),
@@ -149,9 +151,14 @@ def _named_in(opened: Room, mention: Mention, start: int) -> list[tuple[Item, Op
 def _stored(mention: Mention) -> dict[str, Any]:
     third, row, told = mention
     test = {"professional_in_role": YES if third.professional else NO, **told["test"]}
-    answers = {f"test_{name}": test.get(name) or None for name, _words in THIRD_PARTY_QUESTIONS}
-    decision = None if row.decision == "undecided" else row.decision
-    return {"decision": decision, "code": told["code"], "reason": told["reason"], "version": row.version, **answers}
+    return {
+        "decision": None if row.decision == "undecided" else row.decision,
+        "code": told["code"],
+        "reason": told["reason"],
+        "consultations": told.get("consultations", []),
+        "version": row.version,
+        **review_forms.test_data(test),
+    }
 
 
 def _decide(session: Session, case: Case, by: Actor, person_id: uuid.UUID, *, form: Any) -> str:
@@ -164,6 +171,7 @@ def _decide(session: Session, case: Case, by: Actor, person_id: uuid.UUID, *, fo
         code=form.code.data or "",
         reason=form.reason.data or "",
         test=review_forms.test_of(form),
+        consultations=form.consultations.data or (),
         by=by,
         today=clocking.uk_today(),
     )

@@ -75,6 +75,7 @@ def case_messages(reference: str) -> str:
     with desk.looking(reference, "messages") as opened:
         said = verbs.messages(opened.session, opened.case, kinds=KINDS)
         names = staff_words.names_of(opened.session, {row.actor for row, _told in said})
+        opened_at = mailbox.opened_at(opened.session, opened.case, [row for row, _told in said])
         lines = [
             {
                 "title": TITLES[row.kind],
@@ -82,6 +83,7 @@ def case_messages(reference: str) -> str:
                 "told": told,
                 "by": staff_words.by_whom(row.actor, names),
                 "way": staff_words.CONTACTS.get(told.get("way", ""), ""),
+                "opened_at": opened_at.get(row.id),
                 "new": row.kind == "from_requester" and row.read_at is None,
             }
             for row, told in reversed(said)
@@ -130,6 +132,8 @@ def write_message(reference: str, what: str) -> Response | tuple[str, int]:
         except StepRefused as refused:
             desk.blame(form, refused)
     with desk.looking(reference, "message") as opened:
+        if kind == "to_requester" and opened.case.requester_id is None:
+            raise CaseNotFound
         shown = render_template(
             "caseworker/messages/write.html", case=opened.case, tag=tag_of(opened), form=form, title=title, what=what
         )

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from portal import forms
 from portal.cases import clocking, verbs
 from portal.cases.actors import Actor
+from portal.cases.corrections.lines import KIND
 from portal.cases.ledger import CaseNotFound, LostRace
 from portal.cases.models import Case
 from portal.caseworker import blueprint, desk, staff_words
@@ -45,6 +46,14 @@ RULES = {
 }
 
 
+class NewPack(forms.Form):
+    """A pack is asked for."""
+
+    more_to_come = forms.CheckboxField(
+        _l("This is a part: more will come later"), hint=_l("The copy says so, and does not say what is missing.")
+    )
+
+
 class Stays(forms.VersionedForm):
     """Why a found string stays in the copy."""
 
@@ -68,7 +77,7 @@ def pack_page(reference: str) -> Response:
         there = release.packs(session, case)
         told = {pack.id: release.findings(session, pack) for pack in there}
         newest = there[0] if there else None
-        job = _job(session, newest)
+        job = job_of(session, newest)
         offers = offers_of(opened)
         stale = newest is not None and newest.state in release.LIVE and is_stale(opened)
         left = deciding.counts(session, case.id).get("undecided", 0)
@@ -92,6 +101,7 @@ def pack_page(reference: str) -> Response:
             send=offers.get("send_to_approval"),
             can_ask=opened.in_review and opened.by.role == "caseworker",
             button=desk.Button(),
+            new_pack=NewPack(),
             states=PACK_STATES,
             rules=RULES,
         )
@@ -111,7 +121,7 @@ def pack_page(reference: str) -> Response:
 )
 def ask_for_pack(reference: str) -> Response:
     def ask(session: Session, case: Case, by: Actor) -> None:
-        release.request_pack(session, case.id, by=by)
+        release.request_pack(session, case.id, by=by, more_to_come=bool(NewPack().more_to_come.data))
 
     return desk.press(reference, f"/staff/cases/{reference}/review/pack", ask)
 
@@ -168,6 +178,7 @@ def found_in_pack(reference: str, number: int) -> Response | tuple[str, int]:
         number=number,
         rules=RULES,
         lost=lost,
+        back=desk.address(opened.case, made_at(opened.case)),
         can_decide=pack.state == "assembled" and leak["rule"] != Rule.NEVER.name,
     )
     return shown, HTTPStatus.CONFLICT if lost else form.status
@@ -189,10 +200,15 @@ def _allow(session: Session, case: Case, by: Actor, pack_id: uuid.UUID, *, leak:
         by=by,
         boilerplate=bool(form.boilerplate.data),
     )
-    return desk.address(case, "approval" if case.state == "approval" else "review/pack")
+    return desk.address(case, "approval" if case.state in release.APPROVALS else made_at(case))
 
 
-def _job(session: Session, pack: StoredPack | None) -> Job | None:
+def made_at(case: Case) -> str:
+    """The page of a case on which what it gives out is asked for."""
+    return "answer" if case.kind == KIND else "review/pack"
+
+
+def job_of(session: Session, pack: StoredPack | None) -> Job | None:
     """The job that makes the pack."""
     if pack is None or pack.state != "assembling":
         return None

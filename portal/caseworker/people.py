@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal import forms, gate, once
 from portal.cases import code_sheets
+from portal.cases.ledger import CaseNotFound
 from portal.caseworker import blueprint, desk
 from portal.caseworker.cases import requester_of, tag_of
 from portal.gate import page
@@ -41,6 +42,8 @@ def code_sheet(reference: str) -> Response | tuple[str, int]:
             desk.blame(form, refused)
     with desk.looking(reference, "code-sheet") as opened:
         session, case = opened.session, opened.case
+        if case.requester_id is None:
+            raise CaseNotFound
         closed, ways = code_sheets.closed_because(session, case), code_sheets.open_ways(session, case)
         form.way.choices = [(code, _(words)) for code, words in ways.items()]
         shown = render_template(
@@ -50,7 +53,7 @@ def code_sheet(reference: str) -> Response | tuple[str, int]:
             form=form,
             closed=_(closed) if closed else "",
             person=requester_of(session, case),
-            left=factors.codes_left(session, case.requester_id),
+            left=factors.codes_left(session, case.requester),
             by_post="post" in ways,
         )
     return shown, form.status

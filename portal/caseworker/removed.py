@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
@@ -17,7 +18,7 @@ from portal.review.deciding import Item
 from portal.review.people_mentioned import Mention
 from portal.review.words_of_text import canonical
 from workflows import exemptions
-from workflows.exemptions import THIRD_PARTY_QUESTIONS, Told
+from workflows.exemptions import Told
 
 PAGE = 20
 TOLD = {
@@ -65,7 +66,8 @@ def entries(opened: Room, after: int) -> tuple[list[Taken], int | None]:
 def people(opened: Room) -> list[Person]:
     """The people who are hidden, with the answers on which that rests."""
     there = people_mentioned.mentions(opened.session, opened.looking)
-    return [_person(one) for one in there if one[1].decision == "hide"]
+    asked = {one.id.hex: one for one in consulting.consultations(opened.session, opened.case)}
+    return [_person(one, asked) for one in there if one[1].decision == "hide"]
 
 
 def _taken(item: Item, entry: OpenEntry, asked: dict[str, consulting.Asked], names: dict[str, str]) -> Taken:
@@ -76,12 +78,12 @@ def _taken(item: Item, entry: OpenEntry, asked: dict[str, consulting.Asked], nam
         gone = [(entry.text, said.code)]
     if said.hide_source:
         gone.append((entry.source, said.hide_source))
-    rested_on = asked.get(said.consultation)
     decider = names.get(f"staff:{item.decided_by.hex}", "") if item.decided_by else ""
     rows = [
         *_codes(sorted(said.codes)),
         (_("How the test is met"), said.reason),
-        (_("Consultation"), f"{review_forms.consulted(rested_on)}\n{rested_on.reply}" if rested_on else ""),
+        *review_forms.test_in_words(said.test),
+        *_consultations(asked, (*said.consultations, said.opinion)),
         (_("The child’s wish"), str(review_forms.WISHES[exemptions.Wish(said.wish)]) if said.wish else ""),
         (_("Already known"), _("Yes") if said.already_known else ""),
         (_("Decided by"), decider),
@@ -89,19 +91,32 @@ def _taken(item: Item, entry: OpenEntry, asked: dict[str, consulting.Asked], nam
     return Taken(item, entry, review_forms.STATES[item.state], gone, [row for row in rows if row[1]])
 
 
-def _person(mention: Mention) -> Person:
+def _person(mention: Mention, asked: dict[str, consulting.Asked]) -> Person:
     third, _row, told = mention
-    answers = {"yes": _("Yes"), "no": _("No")}
-    test = [
-        (_(words), answers.get(told["test"][name], told["test"][name]))
-        for name, words in THIRD_PARTY_QUESTIONS
-        if told["test"].get(name)
+    rows = [
+        (_("Who they are"), third.relation),
+        *_codes([told["code"]]),
+        (_("Why"), told["reason"]),
+        *review_forms.test_in_words(told["test"]),
+        *_consultations(asked, told.get("consultations", ())),
     ]
-    rows = [(_("Who they are"), third.relation), *_codes([told["code"]]), (_("Why"), told["reason"]), *test]
     return Person(third.id, ", ".join(third.names), [row for row in rows if row[1]], len(told.get("in", ())))
 
 
+def _consultations(asked: dict[str, consulting.Asked], ids: Iterable[str]) -> list[tuple[str, str]]:
+    """Who was asked and what they said, each once."""
+    there = [asked[one] for one in dict.fromkeys(ids) if one in asked]
+    return [(_("Consultation"), f"{review_forms.consulted(one)}\n{one.reply}") for one in there]
+
+
 def _codes(codes: list[str]) -> list[tuple[str, str]]:
-    """Each exemption with its test, and whether the family may be told of it."""
+    """Each exemption with its test, whether the family may be told of it, and whether it takes two to agree (R-94)."""
     known = [exemptions.BY_CODE[code] for code in codes if code in exemptions.BY_CODE]
-    return [(f"{one.code} {_(one.name)}", f"{_(one.test)} ({TOLD[one.told]})") for one in known]
+    two = _("Two people must agree to this: you are the second.")
+    return [
+        (
+            f"{one.code} {_(one.name)}",
+            f"{_(one.test)} ({TOLD[one.told]})" + (f"\n{two}" if exemptions.needs_second_person(one.code) else ""),
+        )
+        for one in known
+    ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, render_template, request
@@ -18,20 +19,20 @@ from portal.cases.ledger import LostRace
 from portal.cases.models import Case
 from portal.caseworker import blueprint, desk, marked_words, review_forms, staff_words
 from portal.caseworker.cases import tag_of
+from portal.caseworker.challenges.restricted import open_form
 from portal.caseworker.review_forms import OneEntry
 from portal.caseworker.review_room import RECORD, Room, room
 from portal.gate import page
 from portal.records import OpenEntry
-from portal.review import deciding, people_mentioned, suggestions, words_of_text
+from portal.review import deciding, people_mentioned, standing, suggestions, words_of_text
 from portal.review.deciding import Decision, Item, Past
-from portal.review.lawful import Ground, Offer, kind_of
+from portal.review.lawful import Ground, Heard, Offer, kind_of
 from portal.review.people_mentioned import Mention
 from portal.review.redaction import Redaction
+from portal.review.standing import Standing
 from portal.review.suggestions import Suggestion
 from portal.review.words_of_text import UnknownWord
 from workflows.table import StepRefused
-
-FIELDS = {"code", "reason", "content_note", "decision", "wish"}
 
 
 @dataclass
@@ -47,6 +48,14 @@ class Lying:
     before: uuid.UUID | None
     behind: uuid.UUID | None
     found: tuple[Suggestion, ...]
+    marks: Standing  # of correction cases, at this entry
+    for_others: bool  # what it says was decided in a case of somebody else
+    beside: Item | None = None  # the entry beside which these words stand
+
+    @property
+    def stale(self) -> bool:
+        """It has been corrected or taken away since it came into the review: nothing of what it said is here."""
+        return self.entry.version_id != self.item.version_id
 
     @property
     def person(self) -> dict[uuid.UUID | None, Mention]:
@@ -91,6 +100,8 @@ class Lying:
 def review_entry(reference: str, item_id: uuid.UUID) -> Response | tuple[str, int]:
     with room(reference) as opened:
         lying = _gather(opened, item_id)
+    if lying.entry.masked:
+        return _shut(lying)
     form = OneEntry(data=None if request.form else _stored(lying.item))
     offers = form.offer(
         lying.ground,
@@ -99,6 +110,7 @@ def review_entry(reference: str, item_id: uuid.UUID) -> Response | tuple[str, in
         asked=lying.asked,
         hidden=lying.hidden_people,
     )
+    form.offer_marks(lying.marks)
     numbers = marked_words.numbers_posted(request.form.getlist("w")) if request.form else None
     if "stage" in request.form:
         numbers = _stage(form, lying, numbers or set())
@@ -107,7 +119,7 @@ def review_entry(reference: str, item_id: uuid.UUID) -> Response | tuple[str, in
             said = said_of(form, lying, numbers or set())
             return desk.act(reference, form, lambda session, case, by: _decide(session, case, lying, form, said, by=by))
         except StepRefused as refused:
-            desk.blame(form, refused, lambda need: need if need in FIELDS else "")
+            desk.blame(form, refused, partial(review_forms.field_for, form))
         except LostRace:
             if lying.item.version == form.version.data:  # changed between our looking and our saving
                 with room(reference) as opened:
@@ -142,6 +154,7 @@ def undo_entry(reference: str, item_id: uuid.UUID) -> Response:
             category=entry.category,
             by=by,
             today=clocking.uk_today(),
+            people=people_mentioned.mentions(session, verbs.look_for(case, by)),
         )
         flash(_("The last decision was taken back."), "success")
         return back
@@ -158,16 +171,22 @@ def _gather(opened: Room, item_id: uuid.UUID) -> Lying:
     (entry,) = deciding.entries_of(session, opened.looking, [item])
     people = people_mentioned.mentions(session, opened.looking)
     before, behind = deciding.neighbours(session, case, item)
+    asked = consulting.consultations(session, case)
+    heard = {one.id.hex: Heard(one.kind, one.outcome, one.answered_on) for one in asked}
     return Lying(
         opened,
         item,
         entry,
         people,
-        Ground.of(session, case, by=opened.by, today=opened.today),
-        consulting.consultations(session, case),
+        Ground.of(session, case, by=opened.by, today=opened.today, heard=heard),
+        asked,
         before,
         behind,
         _suggested(session, case, entry, people),
+        standing.at(session, case, [entry.id] if entry.marks else ()).get(entry.id, Standing()),
+        entry.version_why == "correction"
+        and entry.id in standing.changed_for_others(session, case, {entry.id: item.version_id}),
+        next(iter(deciding.some(session, case, entries=[entry.beside])), None) if entry.beside else None,
     )
 
 
@@ -186,19 +205,21 @@ def _stored(item: Item) -> dict[str, Any]:
         "decision": said.decision if said.decision in review_forms.DECISIONS else None,
         "code": said.code or (codes.pop() if len(codes) == 1 else ""),
         "reason": said.reason,
-        "consultation": said.consultation,
+        "consultations": [*said.consultations, *([said.opinion] if said.opinion else [])],
         "wish": said.wish,
         "already_known": said.already_known,
         "hide_source": said.hide_source,
         "shown_people": list(said.shown_people),
+        "show_marks": list(said.show_marks),
         "about": said.about,
         "upsetting": said.upsetting,
         "content_note": said.content_note,
         "version": item.version,
+        **review_forms.test_data(said.test),
     }
 
 
-def _stage(form: OneEntry, lying: Lying, numbers: set[int]) -> set[int]:
+def _stage(form: Any, lying: Lying, numbers: set[int]) -> set[int]:
     """Ticks the words of the button that was pressed. Nothing is saved yet: the reviewer says the exemption and why."""
     count = len(words_of_text.number(lying.entry.text))
     ticked = marked_words.staged(request.form.get("stage", ""), numbers, lying.suggested, count)
@@ -210,7 +231,7 @@ def _stage(form: OneEntry, lying: Lying, numbers: set[int]) -> set[int]:
     return ticked
 
 
-def said_of(form: OneEntry, lying: Lying, numbers: set[int]) -> Decision:
+def said_of(form: Any, lying: Lying, numbers: set[int]) -> Decision:
     """The form as a decision. Raises StepRefused where marks and choice do not fit together."""
     decision = str(form.decision.data)
     if decision == "give" and numbers:
@@ -226,15 +247,17 @@ def said_of(form: OneEntry, lying: Lying, numbers: set[int]) -> Decision:
         about=form.about.data or "child",
         already_known=bool(form.already_known.data),
         wish=form.wish.data or "",
-        consultation=form.consultation.data or "",
+        consultations=tuple(form.consultations.data or ()),
+        test=test if any((test := review_forms.test_of(form)).values()) else {},
         hide_source=(form.hide_source.data or "") if gives else "",
         shown_people=tuple(form.shown_people.data or ()) if gives else (),
+        show_marks=tuple(form.show_marks.data or ()) if gives else (),
         upsetting=bool(form.upsetting.data),
         content_note=form.content_note.data or "",
     )
 
 
-def _spans(form: OneEntry, lying: Lying, numbers: set[int]) -> tuple[Redaction, ...]:
+def _spans(form: Any, lying: Lying, numbers: set[int]) -> tuple[Redaction, ...]:
     try:
         return marked_words.spans_for(
             lying.entry.text,
@@ -251,7 +274,7 @@ def _spans(form: OneEntry, lying: Lying, numbers: set[int]) -> tuple[Redaction, 
         raise StepRefused(_("Choose the exemption for the words you marked."), need="code") from without
 
 
-def _decide(session: Session, case: Case, lying: Lying, form: OneEntry, said: Decision, *, by: Actor) -> str:
+def _decide(session: Session, case: Case, lying: Lying, form: Any, said: Decision, *, by: Actor) -> str:
     deciding.decide(
         session,
         case.id,
@@ -273,7 +296,7 @@ def _decide(session: Session, case: Case, lying: Lying, form: OneEntry, said: De
     return desk.address(case, "review", str(lying.item.id))
 
 
-def _lost(lying: Lying, form: OneEntry, numbers: set[int]) -> tuple[str, int]:
+def _lost(lying: Lying, form: Any, numbers: set[int]) -> tuple[str, int]:
     """Somebody else decided meanwhile: both decisions side by side, and nothing of either is lost."""
     mine = {
         name: request.form.getlist(name) for name in request.form if name not in {"csrf_token", "form_key", "version"}
@@ -294,7 +317,7 @@ def _lost(lying: Lying, form: OneEntry, numbers: set[int]) -> tuple[str, int]:
     return page, 409
 
 
-def _as_typed(form: OneEntry, lying: Lying, numbers: set[int]) -> Decision:
+def _as_typed(form: Any, lying: Lying, numbers: set[int]) -> Decision:
     try:
         return said_of(form, lying, numbers)
     except StepRefused:
@@ -311,7 +334,9 @@ def in_words(lying: Lying, said: Decision) -> list[tuple[str, str]]:
         (_("Exemption"), said.code),
         (_("Source hidden under"), said.hide_source),
         (_("How the test is met"), said.reason),
+        *review_forms.test_in_words(said.test),
         (_("May upset"), said.content_note if said.upsetting else ""),
+        (_("Marks of other people’s cases that are shown"), str(len(said.show_marks)) if said.show_marks else ""),
     ]
     return [(name, value) for name, value in rows if value]
 
@@ -323,7 +348,20 @@ def _past(lying: Lying) -> tuple[list[Past], dict[str, str]]:
         return past, staff_words.names_of(session, {f"staff:{one.by.hex}" for one in past})
 
 
-def _show(lying: Lying, form: OneEntry, offers: list[Offer], numbers: set[int] | None) -> tuple[str, int]:
+def _shut(lying: Lying) -> tuple[str, int]:
+    """An entry whose use is restricted: nobody decides about words that they have not read (R-105)."""
+    shown = render_template(
+        "caseworker/review/shut.html",
+        case=lying.opened.case,
+        tag=tag_of(lying.opened),
+        item=lying.item,
+        entry=replace(lying.entry, id=lying.entry.beside or lying.entry.id),
+        restricted=open_form(lying.entry, f"review/{lying.item.id}"),
+    )
+    return shown, 409 if request.form else 200
+
+
+def _show(lying: Lying, form: Any, offers: list[Offer], numbers: set[int] | None) -> tuple[str, int]:
     opened = lying.opened
     by_phrase = request.form.get("groups") == "phrases" or request.args.get("groups") == "phrases"
     if request.form.get("stage") in {"by-phrases", "by-sentences"}:
@@ -346,6 +384,7 @@ def _show(lying: Lying, form: OneEntry, offers: list[Offer], numbers: set[int] |
             by_phrase=by_phrase,
         ),
         by_phrase=by_phrase,
+        questions=review_forms.questions_of(form),
         text=words_of_text.canonical(lying.entry.text),
         closed=[one for one in offers if one.fault],
         open_codes=[one for one in offers if not one.fault],

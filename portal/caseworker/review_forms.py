@@ -10,7 +10,9 @@ from wtforms.fields.choices import SelectChoice
 
 from portal import forms
 from portal.cases.consulting import KINDS, OUTCOMES, Asked
+from portal.caseworker import staff_words
 from portal.review.lawful import NO, YES, Ground, Offer
+from portal.review.standing import Standing
 from workflows.exemptions import THIRD_PARTY_QUESTIONS, DataKind, Wish
 
 DECISIONS = {
@@ -43,6 +45,7 @@ SHOWING = {
     "hide": _l("Hide them everywhere in this copy"),
     "undecided": _l("Decide later"),
 }
+FIELDS = {"code", "reason", "content_note", "decision", "wish", "consultations", "names"}
 IN_WORDS = {"why_not_asked", "reasons"}
 
 
@@ -52,7 +55,13 @@ class Several(forms.Form):
     give = forms.SubmitField(_l("Give the ticked entries"))
 
 
-class OneEntry(forms.VersionedForm):
+def _question(name: str, words: str) -> Any:
+    if name in IN_WORDS:
+        return forms.LongTextField(_l(words), short=_l("Your answer"), longest=2000, counted=False)
+    return forms.RadiosField(_l(words), choices=[(YES, _l("Yes")), (NO, _l("No"))])
+
+
+class _Entry(forms.VersionedForm):
     """What is said of one entry; its marked words come beside these fields, by number."""
 
     decision = forms.RadiosField(
@@ -70,11 +79,18 @@ class OneEntry(forms.VersionedForm):
         hint=_l("In this case, in your words. The approver reads it, the family does not."),
         longest=2000,
     )
-    consultation = forms.SelectField(_l("Consultation this rests on"))
+    consultations = forms.CheckboxesField(
+        _l("Consultations this rests on"),
+        hint=_l("Where somebody must be asked. For data about health, the opinion that was given on this entry."),
+    )
     wish = forms.SelectField(_l("What the child wished, where the exemption rests on it"))
     already_known = forms.CheckboxField(_l("The person the record is about has seen this or knows it"))
     hide_source = forms.SelectField(_l("Name of the source"), hint=_l("A name can betray where a family is."))
     shown_people = forms.CheckboxesField(_l("Show here, although hidden elsewhere"))
+    show_marks = forms.CheckboxesField(
+        _l("Show what somebody else’s case says of this entry"),
+        hint=_l("Left alone, this copy says nothing of it. Tick only what tells this requester of no other person."),
+    )
     about = forms.RadiosField(
         _l("Who is this entry about?"), choices=list(ABOUT.items()), needed=_l("Choose who it is about")
     )
@@ -93,9 +109,16 @@ class OneEntry(forms.VersionedForm):
         self.hide_source.choices = choices(_("Show it"), [(code, _("Hide: %(why)s", why=name)) for code, name in codes])
         wishes = [(wish.value, str(WISHES[wish])) for wish in ground.wishes]
         self.wish.choices = choices(_("No wish is recorded"), wishes)
-        self.consultation.choices = choices(_("No consultation"), [(one.id.hex, consulted(one)) for one in asked])
+        self.consultations.choices = [SelectChoice(value=one.id.hex, label=consulted(one)) for one in asked]
         self.shown_people.choices = choices("", hidden)[1:]
         return offers
+
+    def offer_marks(self, there: Standing) -> None:
+        """Fills the list with the marks of other people's cases at this entry."""
+        self.show_marks.choices = [
+            SelectChoice(value=mark.id.hex, label=f"{staff_words.MARKS[mark.kind][0]}, {staff_words.day(mark.since)}")
+            for mark in there.others
+        ]
 
 
 class Undo(forms.VersionedForm):
@@ -130,12 +153,6 @@ class NewPerson(forms.Form):
     save = forms.SubmitField(_l("Add this person"))
 
 
-def _question(name: str, words: str) -> Any:
-    if name in IN_WORDS:
-        return forms.LongTextField(_l(words), short=_l("Your answer"), longest=2000, counted=False)
-    return forms.RadiosField(_l(words), choices=[(YES, _l("Yes")), (NO, _l("No"))])
-
-
 class _Decided(forms.VersionedForm):
     decision = forms.RadiosField(
         _l("Are they shown to this requester?"),
@@ -143,22 +160,48 @@ class _Decided(forms.VersionedForm):
         needed=_l("Choose whether they are shown"),
     )
     code = forms.SelectField(_l("Exemption, if they are hidden"))
+    consultations = forms.CheckboxesField(
+        _l("Consultations this rests on"), hint=_l("Where somebody must be asked before anything is kept back.")
+    )
     reason = forms.TextField(_l("Why, in a few words"), longest=400)
     save = forms.SubmitField(_l("Save"))
 
 
-def _with_questions() -> type[_Decided]:
+def _with_questions(form: type[forms.VersionedForm], name: str) -> Any:
     """The questions of the third-party test come from the register: there is no second list of them (R-83)."""
-    asked = {f"test_{name}": _question(name, words) for name, words in THIRD_PARTY_QUESTIONS}
-    return type("OnePerson", (_Decided,), asked)
+    return type(name, (form,), {f"test_{name}": _question(name, words) for name, words in THIRD_PARTY_QUESTIONS})
 
 
-OnePerson = _with_questions()
+OneEntry = _with_questions(_Entry, "OneEntry")
+OnePerson = _with_questions(_Decided, "OnePerson")
+
+
+def questions_of(form: forms.Form) -> list[Any]:
+    """The fields of the third-party test, in the register's order."""
+    return [form[f"test_{name}"] for name, _words in THIRD_PARTY_QUESTIONS]
+
+
+def field_for(form: forms.Form, need: str) -> str:
+    """The field beside which a refusal stands, or nothing where it has none on the page."""
+    on_page = need in FIELDS or need.startswith("test_")
+    nobody_asked = need == "consultations" and not form.consultations.choices
+    return need if on_page and not nobody_asked else ""
 
 
 def test_of(form: forms.Form) -> dict[str, str]:
     """The answers to the third-party test."""
     return {name: form[f"test_{name}"].data or "" for name, _words in THIRD_PARTY_QUESTIONS}
+
+
+def test_data(test: dict[str, str]) -> dict[str, str | None]:
+    """Stored answers as the fields of a form take them."""
+    return {f"test_{name}": test.get(name) or None for name, _words in THIRD_PARTY_QUESTIONS}
+
+
+def test_in_words(test: dict[str, str]) -> list[tuple[str, str]]:
+    """The questions that were answered, with their answers, as staff read them."""
+    said = {YES: _("Yes"), NO: _("No")}
+    return [(_(words), said.get(test[name], test[name])) for name, words in THIRD_PARTY_QUESTIONS if test.get(name)]
 
 
 def choices(none: str, some: list[tuple[str, str]]) -> list[Any]:

@@ -15,13 +15,13 @@ from sqlmodel import Session
 from portal.cases import clocking, verbs
 from portal.cases.actors import Actor
 from portal.cases.models import Case
-from portal.caseworker import blueprint, desk, review_forms
+from portal.caseworker import blueprint, desk, review_forms, staff_words
 from portal.caseworker.cases import tag_of
 from portal.caseworker.review_room import RECORD, Room, room
 from portal.gate import page
-from portal.records import OpenEntry
+from portal.records import OpenEntry, marks
 from portal.review import deciding, people_mentioned
-from portal.review.deciding import Decision, Pick
+from portal.review.deciding import Decision, Item, Pick
 from portal.review.lawful import in_review
 
 PAGE = 20
@@ -35,6 +35,8 @@ FILTERS = {
     "duplicate": _l("Duplicate"),
     "upsetting": _l("Upsetting"),
 }
+# Filters by what correction cases say of the entries (R-105).
+BY_MARK = ("disputed", "corrected", "refused")
 _PICK = re.compile(r"([0-9a-f]{32})\.(\d{1,9})", re.ASCII)
 _PLACE = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -48,11 +50,12 @@ _PLACE = re.compile(r"\d{1,9}", re.ASCII)
 )
 def review(reference: str) -> str:
     only = request.args.get("only", "")
-    only = only if only in FILTERS else ""
+    only = only if only in {*FILTERS, *BY_MARK} else ""
     after = request.args.get("after", "")
     place = int(after) if _PLACE.fullmatch(after) else -1
     with room(reference) as opened:
-        found = deciding.items(opened.session, opened.case, only=only, after=place, limit=PAGE + 1)
+        marked = {kind: marks.marked(opened.session, opened.looking.child_id, kind) for kind in BY_MARK}
+        found = _found(opened, only, place, marked)
         shown, more = found[:PAGE], len(found) > PAGE
         entries = deciding.entries_of(opened.session, opened.looking, shown)
         counts = _counts(opened)
@@ -66,7 +69,7 @@ def review(reference: str) -> str:
         begun=counts[""] > 0,
         left=counts["undecided"],
         people_left=people,
-        filters_shown=_filters(here, only, counts),
+        filters_shown=_filters(here, only, counts) + _mark_filters(here, only, marked),
         only=only,
         older=f"{here}?only={only}&after={shown[-1].position}" if more else "",
         first=f"{here}?only={only}" if place >= 0 else "",
@@ -123,7 +126,13 @@ def _give(session: Session, case: Case, by: Actor, picked: dict[uuid.UUID, int])
     picks = [
         Pick(item.id, picked[item.id], Decision("give"), entry.text, entry.category)
         for item, entry in zip(items, entries, strict=True)
+        if not entry.masked  # nobody decides about words that they have not read
     ]
+    for item, entry in zip(items, entries, strict=True):
+        if entry.masked:
+            flash(
+                _("Entry %(number)s was left as it is: its use is restricted. Open it first.", number=item.position + 1)
+            )
     left = deciding.decide_many(session, case.id, picks, by=by, today=clocking.uk_today())
     numbers = {item.id: item.position + 1 for item in items}
     given = len(picks) - len(left)
@@ -149,6 +158,27 @@ def _filters(here: str, only: str, counts: dict[str, int]) -> list[dict[str, obj
     return [
         {"text": words, "href": f"{here}?only={name}" if name else here, "current": name == only, "count": counts[name]}
         for name, words in FILTERS.items()
+    ]
+
+
+def _found(opened: Room, only: str, after: int, marked: dict[str, set[uuid.UUID]]) -> list[Item]:
+    """One item more than a page of those behind a place; the marked ones are as few as the challenges."""
+    if only not in BY_MARK:
+        return deciding.items(opened.session, opened.case, only=only, after=after, limit=PAGE + 1)
+    there = deciding.some(opened.session, opened.case, entries=list(marked[only])) if marked[only] else []
+    return [item for item in there if item.position > after][: PAGE + 1]
+
+
+def _mark_filters(here: str, only: str, marked: dict[str, set[uuid.UUID]]) -> list[dict[str, object]]:
+    return [
+        {
+            "text": str(staff_words.MARKS[kind][0]),
+            "href": f"{here}?only={kind}",
+            "current": kind == only,
+            "count": len(marked[kind]),
+        }
+        for kind in BY_MARK
+        if marked[kind] or kind == only
     ]
 
 

@@ -15,7 +15,8 @@ from portal import audit, db, forms, gate, links
 from portal.audit import Act
 from portal.caseworker import blueprint
 from portal.gate import page
-from portal.people import factors, limits, sessions, staff
+from portal.people import factors, known_browsers, limits, sessions, staff
+from portal.people.limits import Rule
 from portal.people.models import STAFF_ROLES, Staff
 
 ANYONE = ("visitor",)
@@ -77,7 +78,9 @@ def second_factor() -> Response | tuple[str, int]:
         arrival = _try_code(who.id, str(form.code.data))
         if arrival:
             _tell(arrival, first=not who.has_second_factor)
-            return gate.let_in(gate.see_other(then or gate.home("staff", who.role)), arrival.cookie)
+            response = gate.see_other(then or gate.home("staff", who.role))
+            _know_again(response, who.id)
+            return gate.let_in(response, arrival.cookie)
         form.code.raw_data, form.code.data = [], None  # a code is not shown again
         form.code.errors = [_("This code is not right, or it was used before. Wait for the next one and try again")]
     action = links.with_query("/staff/sign-in/code", {"next": then} if then else {})
@@ -104,16 +107,45 @@ def _try_password(email: str, password: str) -> str | None:
     runtime, now = gate.runtime(), db.now()
     with runtime.database.read() as session:
         tried = staff.recognise(session, email, password, pepper=runtime.settings.secrets.pepper)
+    place = _place(tried.staff)
     with runtime.database.write() as session:
-        allowed = limits.within(session, limits.PASSWORDS, email)
+        used_up = _used_up(session, email, place)
         cookie = None
-        if allowed and tried.right and tried.staff:
+        if not used_up and tried.right and tried.staff:
             cookie = sessions.start(session, "staff", tried.staff.id, now=now)
-            limits.forgive(session, limits.PASSWORDS, email)
+            limits.forgive(session, limits.PASSWORDS, email, place.name)
         audit.append(session, _password_act(tried.staff, cookie))
-    if not allowed:
-        raise limits.limited(limits.PASSWORDS, now=now)
+    if used_up:
+        raise limits.limited(used_up, now=now)
     return cookie
+
+
+class Place(NamedTuple):
+    """Where a password is tried: a browser in which the account has signed in before, or a network."""
+
+    name: str
+    known: bool
+
+
+def _place(account: Staff | None) -> Place:
+    settings, cookie = gate.runtime().settings, gate.cookie(known_browsers.COOKIE)
+    browser = known_browsers.browser_of(settings, cookie, account.id) if account else None
+    return Place(f"browser {browser}", known=True) if browser else Place(f"network {gate.network()}", known=False)
+
+
+def _used_up(session: Session, email: str, place: Place) -> Rule | None:
+    """Counts one try of the address from this place; answers the rule that it is over, or None."""
+    if not limits.within(session, limits.PASSWORDS, email, place.name):
+        return limits.PASSWORDS
+    if not place.known and not limits.within(session, limits.PASSWORDS_OF_ALL, email):
+        return limits.PASSWORDS_OF_ALL
+    return None
+
+
+def _know_again(response: Response, staff_id: uuid.UUID) -> None:
+    """After a complete sign-in this browser keeps tries of its own: strangers' guesses do not lock its user out."""
+    value = known_browsers.remembered(gate.runtime().settings, gate.cookie(known_browsers.COOKIE), staff_id)
+    gate.give_cookie(response, known_browsers.COOKIE, value, lasts=known_browsers.LIFE)
 
 
 def _try_code(staff_id: uuid.UUID, code: str) -> Arrival | None:

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from portal.cases import code_sheets, consulting, searching
 from portal.cases.ledger import Happened
 from portal.people.models import Staff
+from portal.records import OpenEntry
 from portal.vault import vault_of
 from workflows.clock import EventName, received_day
 from workflows.facts import RequesterKind
@@ -47,7 +48,35 @@ EVENTS = {
     "pack_requested": _l("A pack was asked for"),
     "leak_allowed": _l("Something found in the pack may stay"),
     "boilerplate_cleared": _l("A long passage was cleared as common wording"),
+    "copy_opened_again": _l("A copy was opened again"),
+    "breach_opened": _l("A breach case was opened from here"),
+    "offered_to_record": _l("It was noted to which record the entry belongs"),
+    "recipient_added": _l("Somebody who received it was added"),
+    "recipient_told": _l("Somebody who received it was told"),
+    "recipient_left_out": _l("It was recorded why somebody is not told"),
+    "recipient_acknowledged": _l("Somebody who received it put it right"),
+    "recipients_reviewed": _l("It was decided which names the family may read"),
     "due_day_moved": _l("The day to answer by moved, because bank holidays changed"),
+    "lines_added": _l("Lines were entered"),
+    "line_added": _l("A line was added"),
+    "line_matched": _l("A line was matched"),
+    "line_words": _l("The requester added something to a line"),
+    "line_withdrawn": _l("The requester took a line back"),
+    "line_proposed": _l("A decision about a line was proposed"),
+    "line_decided": _l("A line was decided"),
+    "line_declined": _l("A proposed decision was turned down"),
+    "record_corrected": _l("The record was changed by a correction"),
+    "body_asked": _l("A body was asked or told by a link"),
+    "body_chased": _l("The body was reminded"),
+    "body_answered": _l("The body answered"),
+    "body_silent": _l("The body did not answer"),
+    "link_ended": _l("A link to a body ended"),
+    "link_locked": _l("A link to a body ended after 5 wrong codes"),
+    "link_passed_on": _l("A link was passed on inside the body"),
+    "feed_clash": _l("A feed said again what a correction had replaced"),
+    "source_told": _l("The source was told that its data is not what was decided"),
+    "source_value_accepted": _l("What the source says now was accepted"),
+    "decision_kept": _l("The decision was kept against what the source says"),
 }
 CHANNELS = {
     "letter": _l("Letter"),
@@ -69,6 +98,24 @@ ASKS_FOR = {
     RequesterKind.SELF: _l("Themselves"),
     RequesterKind.REPRESENTATIVE: _l("Somebody they act for, with signed authority"),
     RequesterKind.DEPUTY: _l("Somebody they act for by order of a court or power of attorney"),
+}
+# What correction cases say of an entry to whoever reads it, in words and colour.
+MARKS = {
+    "challenged": (_l("Challenge received, not yet checked"), "grey"),
+    "disputed": (_l("Disputed"), "orange"),
+    "restricted": (_l("Use restricted"), "red"),
+    "corrected": (_l("Corrected"), "green"),
+    "labelled": (_l("Labelled as an opinion"), "grey"),
+    "mistake": (_l("A mistake, put right since"), "grey"),
+    "allegation": (_l("An allegation, with what became of it"), "grey"),
+    "statement": (_l("With a statement"), "blue"),
+    "refused": (_l("Challenged and not changed"), "purple"),
+}
+VERSIONS = {
+    "feed": _l("as its source sent it"),
+    "correction": _l("by a decision on a challenge"),
+    "merge": _l("when two records were joined"),
+    "staff": _l("by a member of staff"),
 }
 CLOCK_EFFECTS = {
     EventName.IDENTITY_REQUESTED: _l("The clock stops until proof of identity comes."),
@@ -127,6 +174,12 @@ def due_tag(due: datetime.date | None, clock: str, today: datetime.date, *, clos
     return Tag(_("Day may move"), "light-blue") if clock == "provisional" else None
 
 
+def mark_tags(entry: OpenEntry) -> list[Tag]:
+    """The marks that stand at an entry; a disputed one says since when (R-105)."""
+    since = _("Disputed since %(day)s", day=day(entry.disputed_since)) if entry.disputed_since else ""
+    return [Tag(since if kind == "disputed" and since else str(MARKS[kind][0]), MARKS[kind][1]) for kind in entry.marks]
+
+
 def count(number: int, *, stops_at: int = 100) -> str:
     """A count that a page can pay for."""
     return f"{number}+" if number >= stops_at else str(number)
@@ -143,6 +196,8 @@ def names_of(session: Session, actors: Iterable[str]) -> dict[str, str]:
 
 
 def by_whom(actor: str, names: Mapping[str, str]) -> str:
+    if actor.startswith("outside"):
+        return _("the body that was asked")
     if actor.startswith(("family", "visitor")):
         return _("the requester")
     return names.get(actor) or (_("the service itself") if actor == "system" else _("staff"))
@@ -208,6 +263,11 @@ def _also(event: Happened, names: Mapping[str, str]) -> list[tuple[str, str]]:
         ],
         "assigned": [(_("To"), names.get(f"staff:{told.get('to')}") or _("the team"))],
         "record_detached": [(_("Why"), told.get("reason", ""))],
+        "line_matched": [(_("Why"), told.get("reason", ""))],
+        "line_proposed": [(_("Line"), told.get("number", ""))],
+        "line_decided": [(_("Line"), told.get("number", ""))],
+        "line_declined": [(_("Line"), told.get("number", "")), (_("Why"), told.get("reason", ""))],
+        "copy_opened_again": [(_("Why"), told.get("reason", ""))],
         "search_place_answered": [(_("Answer"), _(searching.ANSWERS.get(told.get("answer", ""), "?")))],
         "consultation_answered": [(_("Answer"), _(consulting.OUTCOMES.get(told.get("outcome", ""), "?")))],
         "code_sheet": [(_("Way"), _(code_sheets.WAYS.get(told.get("way", ""), "?")))],

@@ -18,7 +18,7 @@ from portal.caseworker import blueprint, desk, staff_words, step_forms
 from portal.caseworker.cases import tag_of
 from portal.caseworker.desk import Desk
 from portal.gate import page
-from workflows.kinds import WORKFLOWS
+from workflows.kinds import step_of
 from workflows.table import Step, StepRefused
 
 # Once proof is accepted we keep that it was seen, by whom and when, and destroy the papers (R-64).
@@ -52,9 +52,7 @@ def step_page(reference: str, step_name: str) -> Response | tuple[str, int]:
 
 def _step(reference: str, name: str) -> Step:
     """The step of the kind of case that such references begin with."""
-    prefix = reference.strip().upper()[:3]
-    workflow = next((one for one in WORKFLOWS.values() if one.prefix == prefix), None)
-    step = next((one for one in workflow.steps if one.name == name), None) if workflow else None
+    step = step_of(reference, name)
     if step is None:
         raise CaseNotFound
     return step

@@ -14,13 +14,19 @@ from portal import db, forms, gate
 from portal.cases import drafts, evidence
 from portal.cases.actors import Actor
 from portal.cases.clocking import uk_today
+from portal.cases.corrections.lines import open_challenge
 from portal.cases.drafts import DraftGone
+from portal.cases.models import Case
 from portal.cases.opening import open_cases, visitor
 from portal.gate import page
 from portal.people import factors, limits
 from portal.requester import blueprint, draft, telling
+from portal.requester.cases import in_words
+from portal.requester.challenge_lines import claim, rows
 from portal.requester.draft import Overtaken
 from portal.requester.journey import (
+    CORRECTION,
+    ENTRANCES,
     MOST_CHILDREN,
     NAMED,
     QUESTIONS,
@@ -32,6 +38,7 @@ from portal.requester.journey import (
     way,
 )
 from portal.requester.question_forms import QuestionForm
+from workflows.kinds import WORKFLOWS
 
 ANYONE = ("visitor",)
 Answer = Response | str | tuple[str, int]
@@ -52,7 +59,8 @@ class RemoveForm(forms.Form):
 @page(blueprint, "/", who=ANYONE, why="say what this is, what is needed and what happens next")
 def start() -> str:
     with gate.runtime().database.read() as session:
-        begun = drafts.of_browser(session, draft.browser()) is not None
+        own = drafts.of_browser(session, draft.browser())
+        begun = draft.journey_of(session, own).kind if own else ""
     return render_template("requester/ask/start.html", begun=begun)
 
 
@@ -66,7 +74,8 @@ def _register(question: Question) -> None:
 
 def _ask(question: Question, number: int) -> Answer:
     stop = Stop(question, number)
-    journey = draft.here_or_new() if question.name == "about" else draft.here()[1]
+    entrance = ENTRANCES.get(question.name)
+    journey = draft.here_or_new(entrance) if entrance else draft.here()[1]
     if stop not in way(journey) and not _is_new_person(stop, journey):
         return gate.see_other(onward(journey, None))
     form = question.filled(journey, number)
@@ -211,6 +220,10 @@ def check() -> Answer:
         papers = [told["name"] for row, told in evidence.listed(session, draft_id) if row.status != "infected"]
     before = telling.address(list(way(journey))[-1])
     facts = {"sections": telling.sections(journey), "papers": papers, "journey": journey, "back": before}
+    facts["wrong"] = [
+        {"title": line.title, "rows": rows(line, change=url_for("requester.ask_line", number=line.at, change=1))}
+        for line in journey.lines
+    ]
     return render_template("requester/ask/check.html", form=form, **facts), form.status
 
 
@@ -233,12 +246,21 @@ def _send(session: Session) -> str:
     drafts.submitted(session, own.id, draft.browser())
     who = gate.reader()
     by = Actor.requester(who.id, who.session) if who.id else visitor()
-    opened = open_cases(session, telling.asked(journey), by=by, received_on=uk_today(), person_id=who.id)
-    for case in opened.cases:
+    cases = _open(session, journey, by)
+    for case in cases:
         evidence.move(session, own.id, case, gate.runtime().files, by=by)
-    _enrol(session, journey, opened.person_id)
-    drafts.leave_receipt(session, own.id, [case.reference for case in opened.cases])
+    _enrol(session, journey, cases[0].requester)
+    drafts.leave_receipt(session, own.id, [case.reference for case in cases])
     return url_for("requester.sent")
+
+
+def _open(session: Session, journey: Journey, by: Actor) -> tuple[Case, ...]:
+    asked, today, me = telling.asked(journey), uk_today(), gate.reader().id
+    if journey.is_challenge:
+        claims = [claim(line) for line in journey.lines]
+        with in_words():
+            return (open_challenge(session, asked, claims, by=by, received_on=today, person_id=me),)
+    return open_cases(session, asked, by=by, received_on=today, person_id=me).cases
 
 
 def _hold_back(session: Session, journey: Journey) -> None:
@@ -263,4 +285,5 @@ def sent() -> Answer:
         references = drafts.receipt(session, draft.browser())
     if not references:
         return redirect(url_for("requester.start"), 303)  # type: ignore[return-value]
-    return render_template("requester/ask/sent.html", references=references)
+    challenged = all(reference.startswith(WORKFLOWS[CORRECTION].prefix) for reference in references)
+    return render_template("requester/ask/sent.html", references=references, challenged=challenged)

@@ -21,10 +21,10 @@ from portal.cases.facts import facts_of
 from portal.cases.ledger import Happened
 from portal.cases.models import Case
 from portal.cases.references import normal_reference
-from portal.documents import correspondence, release
+from portal.documents import availability, correspondence, release
 from portal.errors import Conflict
 from portal.gate import page
-from portal.requester import blueprint
+from portal.requester import blueprint, challenge_told
 from portal.requester.letters import title as letter_title
 from workflows.clock_terms import Why
 from workflows.kinds import WORKFLOWS
@@ -34,12 +34,12 @@ from workflows.words import mark
 SIGNED_IN = ("family",)
 PROVEN = ("family+2",)
 MESSAGES = ("from_requester", "to_requester")
-ANSWERED = frozenset({"ready", "collected"})  # the law's date is met once the last copy is out
 # What happens besides steps. Who of us wrote, and to whom else, is not in here.
 BESIDES = {
     ("from_requester", "family"): mark("You wrote to us."),
     ("to_requester", "staff"): mark("We wrote to you."),
     ("evidence", "family"): mark("You sent us a file."),
+    (availability.OPENED_AGAIN, "staff"): mark("We opened your copy again."),
 }
 
 
@@ -83,8 +83,8 @@ def seen(session: Session, case: Case) -> Seen:
 
 
 def answered(case: Case) -> bool:
-    """Whether nothing is due any more."""
-    return case.closed_at is not None or case.state in ANSWERED
+    """Whether nothing is due any more: the law's date is met once the answer, or the last copy, is out."""
+    return case.closed_at is not None or WORKFLOWS[case.kind].state(case.state).answered
 
 
 @page(blueprint, "/cases", who=SIGNED_IN, opens=("case",), why="list the reader's own requests")
@@ -101,7 +101,10 @@ def case_page(reference: str) -> str:
         case = own_case(session, reference)
         with in_words():
             one = seen(session, case)
-            copies = len(release.released(session, case))
+            given = release.released(session, case)
+            copies = [one for one in given if one.content == "copy"]
+            periods = availability.periods(session, case, copies, events=one.events).values()
+        until = max((period.until for period in periods if not period.over), default=None)
         facts = {
             "back": url_for("requester.cases"),
             "back_text": _("My requests"),
@@ -110,13 +113,17 @@ def case_page(reference: str) -> str:
             "timeline_lines": told(one),
             "case": case,
             "one": one,
-            "copies": copies,
+            "copies": len(copies),
+            "answers": len(given) - len(copies),
+            "copy_until": day(until) if until else "",
             "proven": proven,
             "unread": bool(mailbox.unread_by(session, case, gate.actor())) if proven else False,
             "letters": correspondence.of_case(session, case, by=gate.actor()) if proven else [],
             "letter_title": letter_title,
-            "files": [name["name"] for _row, name in evidence.listed(session, case.id)] if proven else [],
+            "files": [name["name"] for _row, name in evidence.sent_by_requester(session, case.id)] if proven else [],
             "subject": (verbs.told(session, case).get("subject") or {}).get("names") if proven else "",
+            "lines": challenge_told.lines_told(session, one) if proven else [],
+            "unsent": challenge_told.unsent(session, case, case.requester) if proven and copies else [],
         }
     return render_template("requester/cases/case.html", **facts)
 

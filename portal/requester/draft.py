@@ -14,7 +14,7 @@ from portal.cases.ledger import LostRace
 from portal.cases.models import Draft
 from portal.errors import NotThere
 from portal.people.limits import Rule
-from portal.requester.journey import Journey, Stop, kept, key
+from portal.requester.journey import ACCESS, CORRECTION, ENTRANCES, Journey, Stop, kept, key
 from portal.requester.question_forms import QuestionForm
 from workflows.facts import Nation
 
@@ -44,8 +44,12 @@ def browser() -> str:
 def journey_of(session: Session, draft: Draft | None) -> Journey:
     """The answers of a draft; of none, an empty journey."""
     answers = drafts.answers(session, draft) if draft else {}
+    return _journey(answers, CORRECTION if "whose" in answers else ACCESS)
+
+
+def _journey(answers: dict[str, Any], kind: str) -> Journey:
     signed_in = gate.reader().id is not None
-    return Journey(answers, signed_in, Nation(gate.runtime().settings.nation))
+    return Journey(answers, signed_in, Nation(gate.runtime().settings.nation), kind)
 
 
 def here() -> tuple[uuid.UUID, Journey]:
@@ -57,10 +61,12 @@ def here() -> tuple[uuid.UUID, Journey]:
         return draft.id, journey_of(session, draft)
 
 
-def here_or_new() -> Journey:
-    """The answers so far, for the first question, which can be answered before there is a draft."""
+def here_or_new(kind: str) -> Journey:
+    """The answers so far, for the first question, which can be answered before there is a draft. What this browser has
+    begun last may be of another kind; it waits until this one is sent."""
     with gate.runtime().database.read() as session:
-        return journey_of(session, drafts.of_browser(session, browser()))
+        journey = journey_of(session, drafts.of_browser(session, browser()))
+    return journey if journey.kind == kind else _journey({}, kind)
 
 
 def answer(stop: Stop, form: QuestionForm, **more: Any) -> Journey:
@@ -87,8 +93,9 @@ def _answer(stop: Stop, form: QuestionForm, more: dict[str, Any]) -> Journey:
     question, person = stop.question, stop.person
     with gate.runtime().database.write() as session:
         draft = drafts.of_browser(session, browser())
-        if draft is None:
-            if question.name != "about":
+        kind = ENTRANCES.get(question.name)
+        if draft is None or (kind and journey_of(session, draft).kind != kind):
+            if kind is None:
                 raise NoDraft
             gate.hold_back_floods(NEW_DRAFTS)
             draft = drafts.begin(session, browser())

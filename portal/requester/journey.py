@@ -1,5 +1,7 @@
 """The way to a request as one list: each question with its form, when it is asked, and what its answer becomes.
 
+It leads to a request for a record, or to a challenge: somebody without a copy says that something in a record is wrong.
+
 Pages, the order, "back", the check page and the request that is sent are all read from `QUESTIONS`.
 """
 
@@ -17,6 +19,8 @@ from flask_babel import lazy_gettext as _l
 from portal import forms
 from portal.cases.clocking import uk_today
 from portal.requester import question_forms as q
+from portal.requester.challenge_forms import MoreForm, WhoseForm
+from portal.requester.challenge_lines import Said, said_in
 from workflows.ages import birthday
 from workflows.authority import BASES, RelationshipBasis, basis, usable_bases
 from workflows.facts import Nation, RequesterKind
@@ -24,6 +28,8 @@ from workflows.facts import Nation, RequesterKind
 MOST_CHILDREN = 12
 ADULT = 18
 NO_FOOTING = "something-else"
+ACCESS, CORRECTION = "subject_access", "correction"
+ENTRANCES = {"about": ACCESS, "whose": CORRECTION}  # the first question of each kind of request
 # The footings of the law in the words of the person who claims one.
 FOOTINGS = {
     "mother": _l("I am the mother"),
@@ -51,6 +57,16 @@ class Journey:
     answers: dict[str, Any] = field(default_factory=dict, repr=False)
     signed_in: bool = False
     nation: Nation = Nation.ENGLAND_AND_WALES
+    kind: str = ACCESS
+
+    @property
+    def is_challenge(self) -> bool:
+        return self.kind == CORRECTION
+
+    @property
+    def lines(self) -> list[Said]:
+        """What is said to be wrong, in a challenge."""
+        return said_in(self.answers)
 
     def said(self, name: str, person: int = 0) -> dict[str, Any]:
         """What was answered; empty when it was not."""
@@ -64,7 +80,7 @@ class Journey:
 
     @property
     def about(self) -> str:
-        return str(self.said("about").get("about") or "")
+        return str((self.said("about") or self.said("whose")).get("about") or "")
 
     def people(self) -> list[int]:
         """Numbers of the people the request is about; one at least."""
@@ -228,13 +244,22 @@ def _right_holds(journey: Journey, person: int) -> bool:
     return footing == NO_FOOTING or footing in {one.code for one in journey.footings(person)}
 
 
+def _access(journey: Journey) -> bool:
+    return not journey.is_challenge
+
+
+def _challenge(journey: Journey) -> bool:
+    return journey.is_challenge
+
+
 def _by_email(journey: Journey) -> bool:
     """Codes are for signing in, and signing in begins with an email address."""
     return not journey.signed_in and "email" in (journey.said("reach").get("ways") or ())
 
 
 QUESTIONS: tuple[Question, ...] = (
-    Question("about", q.AboutForm, _one(_l("Whose record do you want to see?")), asked=lambda _j: True),
+    Question("about", q.AboutForm, _one(_l("Whose record do you want to see?")), asked=_access),
+    Question("whose", WhoseForm, _one(_l("In whose record is something wrong?")), asked=_challenge),
     Question("name", q.NameForm, _name_title, each=True),
     Question("find", q.FindForm, _find_title, each=True, lead=lambda _j: [_("You can leave any of these empty.")]),
     Question(
@@ -258,15 +283,23 @@ QUESTIONS: tuple[Question, ...] = (
         "you", q.YouForm, _one(_l("What is your full name?")), asked=lambda j: j.about != "me" and not j.signed_in
     ),
     Question("reach", q.ReachForm, _one(_l("How can we reach you safely?")), asked=lambda j: not j.signed_in),
-    Question("wanted", q.WantedForm, _one(_l("What do you want to see?"))),
+    Question(
+        "lines",
+        MoreForm,
+        _one(_l("What is wrong")),
+        asked=_challenge,
+        page="ask_lines",
+        holds=lambda j, _person: bool(j.lines),
+    ),
+    Question("wanted", q.WantedForm, _one(_l("What do you want to see?")), asked=_access),
     Question(
         "parts",
         q.PartsForm,
         _one(_l("Which parts, and which years?")),
         asked=lambda j: j.said("wanted").get("scope") == "parts",
     ),
-    Question("words", q.WordsForm, _one(_l("Is there anything that helps us find it?"))),
-    Question("format", q.FormatForm, _one(_l("How would you like to get it?"))),
+    Question("words", q.WordsForm, _one(_l("Is there anything that helps us find it?")), asked=_access),
+    Question("format", q.FormatForm, _one(_l("How would you like to get it?")), asked=_access),
     Question("files", q.EvidenceForm, _one(_l("Papers that help us")), page="files"),
     Question("second-step", q.SecondStepForm, _one(_l("How do you want to prove it is you, later?")), asked=_by_email),
     Question(

@@ -86,6 +86,7 @@ def files() -> ask.Answer:
         back=ask.back(stop, journey),
         changing=ask.changing(),
         about_me=journey.about == "me",
+        challenge=journey.is_challenge,
         **facts,
     ), status or form.status
 

@@ -16,7 +16,8 @@ from sqlmodel import Session
 from portal import forms, gate
 from portal.cases.ledger import CaseNotFound
 from portal.cases.models import Case
-from portal.documents import release, render
+from portal.documents import availability, release, render
+from portal.documents.availability import Period
 from portal.documents.models import StoredPack
 from portal.documents.pack import Pack
 from portal.errors import NotThere
@@ -39,9 +40,16 @@ Given = TypeVar("Given")
 def copies(reference: str) -> str:
     with gate.runtime().database.read() as session, in_words():
         case = own_case(session, reference)
-        ready = release.released(session, case)
+        ready = [one for one in release.released(session, case) if one.content == "copy"]
+        periods = availability.periods(session, case, ready)
         rows = [
-            {"id": one.id, "number": at, "day": day(one.released_at)}
+            {
+                "id": one.id,
+                "number": at,
+                "day": day(one.released_at),
+                "until": day(periods[one.id].until),
+                "over": periods[one.id].over,
+            }
             for at, one in enumerate(ready, start=1)
             if one.released_at
         ]
@@ -66,7 +74,7 @@ class OpenForm(forms.Form):
     why="open one's own copy: the first time the request counts as collected",
 )
 def open_copy(reference: str, pack_id: uuid.UUID) -> Response:
-    with gate.runtime().database.write() as session:
+    with in_words(), gate.runtime().database.write() as session:
         release.collect(session, own_case(session, reference).id, pack_id, by=gate.actor())
     return gate.see_other(url_for("requester.copy_parts", reference=reference, pack_id=pack_id))
 
@@ -80,7 +88,7 @@ def open_copy(reference: str, pack_id: uuid.UUID) -> Response:
     why="the parts of one's own copy, with what may be upsetting",
 )
 def copy_parts(reference: str, pack_id: uuid.UUID) -> str:
-    content = _opened(reference, pack_id)
+    content, period = _given(reference, pack_id, _with_period)
     parts = [
         {
             "href": url_for("requester.copy_part", reference=reference, pack_id=pack_id, number=at),
@@ -92,7 +100,14 @@ def copy_parts(reference: str, pack_id: uuid.UUID) -> str:
     ]
     back = url_for("requester.copies", reference=reference)
     return render_template(
-        "requester/reading/parts.html", parts=parts, pack=content, pack_id=pack_id, reference=reference, back=back
+        "requester/reading/parts.html",
+        parts=parts,
+        pack=content,
+        pack_id=pack_id,
+        reference=reference,
+        back=back,
+        until=day(period.until),
+        downloads_left=max(0, period.most_downloads - period.downloads),
     )
 
 
@@ -116,6 +131,7 @@ def copy_part(reference: str, pack_id: uuid.UUID, number: int) -> str:
         if more
         else "",
         back=url_for("requester.copy_parts", reference=reference, pack_id=pack_id),
+        wrong=url_for("requester.wrong_say", reference=reference, pack_id=pack_id),
     )
 
 
@@ -132,6 +148,7 @@ def copy_whole(reference: str, pack_id: uuid.UUID) -> str:
     return render_template(
         "requester/reading/whole.html",
         content=Markup(render.pack_html(content, for_screen=True)),  # noqa: S704  made by our own escaping templates
+        wrong=url_for("requester.wrong_numbers", reference=reference, pack_id=pack_id),
         back=url_for("requester.copy_parts", reference=reference, pack_id=pack_id),
     )
 
@@ -154,10 +171,15 @@ def copy_file(reference: str, pack_id: uuid.UUID) -> Response:
 
 
 def _opened(reference: str, pack_id: uuid.UUID) -> Pack:
-    def read(session: Session, case: Case, pack: StoredPack) -> Pack:
-        return release.reading(session, gate.runtime().files, case, pack, by=gate.actor())
+    return _given(reference, pack_id, _read)
 
-    return _given(reference, pack_id, read)
+
+def _read(session: Session, case: Case, pack: StoredPack) -> Pack:
+    return release.reading(session, gate.runtime().files, case, pack, by=gate.actor())
+
+
+def _with_period(session: Session, case: Case, pack: StoredPack) -> tuple[Pack, Period]:
+    return _read(session, case, pack), availability.check(session, case, pack)
 
 
 def _given(reference: str, pack_id: uuid.UUID, give: Callable[[Session, Case, StoredPack], Given]) -> Given:
@@ -165,7 +187,7 @@ def _given(reference: str, pack_id: uuid.UUID, give: Callable[[Session, Case, St
     with gate.runtime().database.read() as session, in_words():
         case = own_case(session, reference)
         pack = next((one for one in release.released(session, case) if one.id == pack_id), None)
-        if pack is None:
+        if pack is None or pack.content != "copy":
             raise CaseNotFound
         return give(session, case, pack)
 

@@ -13,7 +13,8 @@ from flask_babel import gettext as _
 from portal.cases.opening import Asked, Requester, Subject
 from portal.requester.journey import Journey, Stop, relationship_of, way
 
-SKIPPED = frozenset({"children", "files", "app"})  # told elsewhere on the page
+SKIPPED = frozenset({"children", "files", "app", "lines"})  # told elsewhere on the page
+OF_THE_REQUEST = frozenset({"about", "whose", "wanted", "parts", "words", "format"})
 
 
 def shown(field: wtforms.Field) -> str:
@@ -99,9 +100,7 @@ def _subject(journey: Journey, person: int) -> Subject:
 def _heading(stop: Stop, journey: Journey) -> str:
     if stop.person and journey.about != "me":
         return journey.said("name", stop.person).get("names") or _("The child")
-    return (
-        _("Your request") if stop.question.name in {"about", "wanted", "parts", "words", "format"} else _("About you")
-    )
+    return _("Your request") if stop.question.name in OF_THE_REQUEST else _("About you")
 
 
 def _day(told: str | None) -> datetime.date | None:

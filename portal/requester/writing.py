@@ -76,12 +76,10 @@ def messages(reference: str) -> Answer:
         except Limited as refused:
             limit = refused
             form["words"].errors = [_too_many_messages(limit)]
+    with gate.runtime().database.write() as session:
+        mailbox.log_look(session, case.id, by=gate.actor())
     with gate.runtime().database.read() as session:
         said = verbs.messages(session, case, kinds=MESSAGES)
-        unread = mailbox.unread_by(session, case, gate.actor())
-    if unread:
-        with gate.runtime().database.write() as session:
-            mailbox.mark_read(session, case.id, by=gate.actor())
     lines = [
         {
             "title": _("You") if row.kind == "from_requester" else _("We"),
@@ -172,7 +170,7 @@ def case_files(reference: str) -> Answer:
     with gate.runtime().database.read() as session:
         rows = [
             (told["name"], str(PURPOSES[row.purpose]), day(row.at), STANDS.get(row.status))
-            for row, told in evidence.listed(session, case.id)
+            for row, told in evidence.sent_by_requester(session, case.id)
         ]
     return _page("requester/cases/files.html", form, case, limit, rows=rows, open=case.closed_at is None)
 

@@ -21,11 +21,12 @@ from sqlmodel import col, select
 from portal import checking, create_app, db, demo, jobs, wiring
 from portal.cases import drafts
 from portal.cases.models import Case, Event
-from portal.demo import days, families, feeds, people, stories
+from portal.demo import days, families, feeds, people, stage
 from portal.demo.people import Told
 from portal.documents.models import StoredPack
 from portal.people import factors
 from portal.people.models import Person
+from portal.records import clashes
 from portal.records.feeds import importing
 from portal.records.models import Child, Entry, Sharing
 from portal.runtime import Runtime
@@ -37,7 +38,7 @@ from tests.judge import JudgingClient
 from workflows.kinds import WORKFLOWS
 
 TODAY = datetime.date(2026, 11, 23)
-CAST = (*(one for _story, one in stories.CAST), stories.NOT_ASKED_FOR)
+CAST = demo.CAST
 
 
 @pytest.fixture(scope="session")
@@ -100,9 +101,17 @@ def sign_in_of(settings: Settings, words: str) -> people.SignIn:
 
 
 def test_there_is_a_case_in_every_state(runtime: Runtime) -> None:
+    for kind in ("subject_access", "correction"):
+        with runtime.database.read() as session:
+            states = set(session.exec(select(Case.state).where(Case.kind == kind)))
+        assert states == {state.name for state in WORKFLOWS[kind].states}
+
+
+def test_one_challenge_meets_a_feed_that_says_the_old_value_again(runtime: Runtime) -> None:
     with runtime.database.read() as session:
-        states = set(session.exec(select(Case.state)))
-    assert states == {state.name for state in WORKFLOWS["subject_access"].states}
+        there = clashes.open_clashes(session, 10)
+        assert there
+        assert all(clash.told_at for clash in there)
 
 
 def test_some_clocks_are_stopped_some_extended_and_some_days_have_passed(runtime: Runtime) -> None:
@@ -162,6 +171,13 @@ def test_mail_may_reach_every_family_that_can_sign_in(runtime: Runtime) -> None:
 
 def test_the_same_day_gives_the_same_families() -> None:
     assert families.make(TODAY, CAST) == families.make(TODAY, CAST)
+
+
+def test_its_cases_have_the_same_references_every_time(runtime: Runtime) -> None:
+    with runtime.database.read() as session:
+        there = session.exec(select(Case.reference).where(Case.kind != "breach")).all()
+    again = [stage.references_of(number) for number in range(len(there))]
+    assert {reference[3:] for reference in there} <= {refer("") for refer in again for _n in range(9)}
 
 
 def test_nobody_in_it_can_be_real(tmp_path: Path) -> None:

@@ -35,8 +35,12 @@ PRINTED = {
     "_('Case %(reference)s', reference=case.reference)",
     "_('Letter %(reference)s', reference=letter.reference)",
     "_('Document %(number)s', number=pack.copy_number)",
+    "_('Document %(number)s', number=decision.copy_number)",
     "_('Entry %(number)s', number=item.position + 1)",
+    "_('Line %(number)s', number=line.number)",
     "_('Send us a file') if open else _('Files you sent')",
+    "_('We have got what you told us') if challenged else _('We have your request')",
+    "_('What you told us, number %(number)s', number=line.number)",
     "_('This link does not work here') if other_browser else _('This link does not work any more')",
 }
 

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import datetime
+import uuid
 from collections.abc import Iterator
 
 import pytest
 import time_machine
 from flask import Flask
+from sqlmodel import Session
 
 from portal import db, jobs
-from portal.cases import verbs
+from portal.cases import consulting, verbs
 from portal.cases.models import Case
 from portal.documents import release
 from portal.review import deciding
 from portal.review.deciding import Decision
 from portal.runtime import Runtime
 from tests import builders
-from tests.builders import CONFIDENCE, NEIGHBOUR, REQUESTER, Walk
+from tests.builders import CONFIDENCE, NEIGHBOUR, REQUESTER, WEIGHED, Walk
 from tests.client import client_for, runtime_of, sign_in
 from tests.judge import JudgingClient, Page, text_of
 
 YES = {f"answer_{name}": "yes" for name in ("orders", "shield", "moves", "lives_with")}
 LOOK = datetime.timedelta(seconds=4)
-REFUSED = 45  # queries of a form that is refused by the workflow: the try, and then the page again
+REFUSED = 47  # queries of a form that is refused by the workflow: the try, and then the page again
 
 
 @pytest.fixture
@@ -107,6 +109,51 @@ def test_the_approver_sees_what_the_family_will_see_beside_what_was_removed_and_
         "Did the person refuse?",
     ):
         assert why in missing
+    # For the confidence, for the service that is withheld whole, and for the neighbour.
+    assert missing.count(WEIGHED["why_not_asked"]) == 3
+
+
+def test_an_opinion_that_was_put_right_closes_approval_and_says_what_to_do(
+    app: Flask, runtime: Runtime, clock: time_machine.Traveller
+) -> None:
+    walk = builders.case_in(runtime, "review")
+    rests_on = builders.consulted(walk, "health", "opinion_harm")
+    decide_health(walk, Decision("withhold", code="EX-H5", reason="As the doctor says."))
+    builders.decide_all(walk)
+    builders.assemble(walk)
+    walk.step("send_to_approval")
+    approver = at_desk(app, walk.approver)
+    missing = text_of(approver.get(f"{base(walk)}/copy").one("section", id="not-in-it"))
+    assert "A health professional: The lead (Opinion: the serious harm test is met)" in missing
+    assert "Two people must agree to this: you are the second." in missing
+    clock.shift(LOOK)
+    page = approver.get(f"{base(walk)}/approve")
+    reply = {"outcome": "opinion_no_harm", "reply": "I looked again.", "answered_on": walk.today}
+    walk.act(
+        lambda session: consulting.record_reply(
+            session, walk.case_id, uuid.UUID(rests_on), version=2, **reply, by=walk.worker.actor
+        )
+    )
+    refused = approver.submit(page, {**YES, "seen": walk.case.seq}, expect=400, max_queries=REFUSED)
+    words = "is older than six months, or has changed. Send this back to review"
+    for shown in (refused, approver.get(f"{base(walk)}/approve"), approver.get(base(walk))):
+        assert words in shown.text
+    assert builders.pack_of(walk).state == "assembled"
+
+
+def decide_health(walk: Walk, said: Decision) -> None:
+    """Says something of every entry about health."""
+
+    def act(session: Session) -> None:
+        case = session.get_one(Case, walk.case_id)
+        items = deciding.items(session, case, limit=1000)
+        entries = deciding.entries_of(session, verbs.look_for(case, walk.worker.actor), items)
+        for item, entry in zip(items, entries, strict=True):
+            if entry.category == "health":
+                read = {"version": item.version, "text": entry.text, "category": entry.category}
+                deciding.decide(session, case.id, item.id, said, **read, by=walk.worker.actor, today=walk.today)
+
+    walk.act(act)
 
 
 def test_the_pdf_is_the_stored_one_and_its_download_is_logged(approver: JudgingClient, walk: Walk) -> None:
@@ -208,14 +255,43 @@ def test_only_the_name_on_the_copy_releases_it(
 
 
 def test_a_part_is_released_and_the_work_goes_on(
-    approver: JudgingClient, walk: Walk, clock: time_machine.Traveller
+    app: Flask, approver: JudgingClient, walk: Walk, clock: time_machine.Traveller
 ) -> None:
+    walk.step("send_back", reason="The school's papers will be late.")
+    in_part(app, walk)
     approved(approver, walk, clock)
     page = approver.get(f"{base(walk)}/release-part")
     assert approver.submit(page, {"recipient": REQUESTER}, expect=400).errors == ["Answer this question"]
     approver.submit(page, {"recipient": REQUESTER, "answer_still_to_come": "The papers of the school."})
     assert walk.case.state == "finding"
     assert builders.pack_of(walk).state == "released"
+
+
+def test_a_copy_that_says_more_will_come_is_no_last_one_and_one_that_does_not_is_no_part(
+    app: Flask, approver: JudgingClient, walk: Walk, clock: time_machine.Traveller
+) -> None:
+    approved(approver, walk, clock)
+    page = approver.get(f"{base(walk)}/release-part")
+    assert "This copy does not say that more will come." in page.text
+    walk.step("send_back", reason="The school's papers will be late.")
+    in_part(app, walk)
+    assert "There is more to come." in approver.get(f"{base(walk)}/copy").text
+    approved(approver, walk, clock)
+    page = approver.get(f"{base(walk)}/release")
+    assert "This copy says that more will come." in page.text
+    forged = {"recipient": REQUESTER, "seen": walk.case.seq, "take": "1"}
+    approver.post(f"{base(walk)}/release", forged, expect=400, max_queries=REFUSED)
+    assert walk.case.state == "approval"
+
+
+def in_part(app: Flask, walk: Walk) -> None:
+    """The caseworker puts a part together and sends it to approval."""
+    here = f"/staff/cases/{walk.case.reference}/review/pack"
+    client = at_desk(app, walk.worker)
+    client.submit(client.get(here), {"more_to_come": "y"}, form=f"{here}/ask")
+    jobs.run_all(walk.runtime.database, walk.runtime)
+    builders.let_stay(walk)
+    walk.step("send_to_approval")
 
 
 def test_a_redaction_changed_after_approval_makes_it_void(

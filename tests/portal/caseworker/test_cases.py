@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from portal.cases import verbs
+from portal.cases import clocking, ledger, verbs
 from portal.cases.opening import Subject
 from tests.portal.caseworker.desk import Office, Seat
 
@@ -121,3 +121,23 @@ def test_a_reference_is_found_however_it_was_typed(office: Office, seat: Seat) -
     seat.client.get(f"/staff/cases/{case.reference.lower().replace('-', '')}")
     for junk in ("SAR-", "%00%00%00", "SAR-2222-222%F0%9F%98%80", "x" * 3000, "{{7*7}}", "..;", "%27%20OR%201=1"):
         seat.client.get(f"/staff/cases/{junk}", 404)
+
+
+def test_once_the_answer_is_out_the_laws_day_is_met_and_no_longer_due(office: Office, seat: Seat) -> None:
+    for state, words in (("ready", "The law’s day is met: the answer is out"), ("closed", "Nothing is due")):
+        case = office.case_in(state, seat.actor)
+        with office.runtime.database.write() as session:
+            clocking.refresh(session, ledger.locked(session, case.id))
+        shown = seat.client.get(f"/staff/cases/{case.reference}").text
+        assert words in shown
+        assert "Last day to ask for more time" not in shown
+    working = office.case_in("review", seat.actor)
+    assert "met" not in seat.client.get(f"/staff/cases/{working.reference}").text
+
+
+def test_a_link_that_would_be_refused_is_not_shown(office: Office, seat: Seat) -> None:
+    case, approver = office.case(), office.seat("approver", name="Ines Vale")
+    for client, there in ((seat.client, True), (approver.client, False)):
+        links = [link.get("href") for link in client.get(f"/staff/cases/{case.reference}").all("a")]
+        assert (f"/staff/cases/{case.reference}/code-sheet" in links) is there
+    approver.client.get(f"/staff/cases/{case.reference}/code-sheet", 403)

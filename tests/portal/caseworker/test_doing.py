@@ -12,7 +12,8 @@ from PIL import Image
 from sqlmodel import select
 
 from portal import db, jobs
-from portal.cases import verbs
+from portal.cases import mailbox, verbs
+from portal.cases.actors import Actor
 from portal.cases.models import Case, Evidence
 from portal.caseworker import entering
 from portal.caseworker.waiting import MOST
@@ -36,6 +37,21 @@ def test_a_message_goes_out_once_and_says_nothing_in_the_mail(office: Office, se
     assert [told["words"] for _row, told in said] == ["Please ring the school"]
     assert mails == 1
     assert "not read yet" in seat.client.get(f"/staff/cases/{case.reference}/messages").text
+
+
+def test_staff_see_when_the_requester_opened_what_they_wrote(office: Office, seat: Seat) -> None:
+    case = office.case()
+    page = f"/staff/cases/{case.reference}/messages"
+    for words in ("The first", "The second"):
+        seat.client.submit(seat.client.get(f"{page}/new/to-requester"), {"words": words})
+        if words == "The first":
+            with office.runtime.database.write() as session:
+                mailbox.log_look(session, case.id, by=Actor.requester(case.requester_id))
+    shown = seat.client.get(page).text
+    newest, first = shown.index("The second"), shown.index("The first")
+    assert "not read yet" in shown[:newest]
+    assert "not read yet" not in shown[newest:first]
+    assert ", read " in shown[newest:first]
 
 
 def test_a_note_and_a_call_are_kept_and_reach_nobody(office: Office, seat: Seat) -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlmodel import select
 
 from portal import db, records
-from portal.cases import consulting, verbs
+from portal.cases import verbs
 from portal.cases.models import Case
 from portal.records import OpenEntry
 from portal.records.models import Entry, Version
@@ -22,6 +22,8 @@ from tests import builders
 from tests.builders import WEIGHED, Walk
 from tests.client import client_for, runtime_of, sign_in
 from tests.judge import JudgingClient, Page, text_of
+
+TESTED = {f"test_{name}": answer for name, answer in WEIGHED.items()}  # the third-party test as a form posts it
 
 
 @pytest.fixture
@@ -137,15 +139,17 @@ def test_pages_go_on_behind_the_last_entry_and_miss_none(client: JudgingClient, 
 
 
 def test_marked_words_are_removed_under_their_own_codes_and_given_back(client: JudgingClient, walk: Walk) -> None:
+    police = builders.consulted(walk, "police")
     page, item, entry = entry_page(client, walk, "07700 900118")
     phone = numbers_of(entry.text, "07700", "900118")
     page = client.submit(
-        page, {"w": phone, "decision": "redact", "code": "EX-TP", "reason": "Her number.", "save": "1"}
+        page, {**TESTED, "w": phone, "decision": "redact", "code": "EX-TP", "reason": "Her number.", "save": "1"}
     )
     said = state_of(walk, item)
     assert [entry.text[span.start : span.end] for span in said.spans] == ["07700 900118."]
     page = client.follow(page)
-    page = client.submit(page, {"w": [*phone, "1"], "code": "EX-CR", "reason": "Police asked.", "save": "1"})
+    sent = {"w": [*phone, "1"], "code": "EX-CR", "reason": "Police asked.", "consultations": police, "save": "1"}
+    page = client.submit(page, sent)
     assert {(entry.text[span.start : span.end], span.code) for span in state_of(walk, item).spans} == {
         ("Duty", "EX-CR"),
         ("07700 900118.", "EX-TP"),
@@ -210,18 +214,52 @@ def test_an_incomplete_decision_is_refused_in_words(client: JudgingClient, walk:
     assert state_of(walk, item).decision == "undecided"
 
 
+def test_the_third_party_questions_are_asked_beside_the_exemption_and_answered_there(
+    client: JudgingClient, walk: Walk
+) -> None:
+    page, item, entry = entry_page(client, walk, "07700 900118")
+    assert "Only for EX-TP." in page.text
+    sent = {"w": numbers_of(entry.text, "07700", "900118"), "decision": "redact", "code": "EX-TP", "save": "1"}
+    sent["reason"] = "Her number."
+    page = client.submit(page, {**sent, **TESTED, "test_reasons": ""}, expect=400)
+    assert page.errors == ["The questions about the other person are not all answered. Answer them first."]
+    assert "test_reasons" in str(page.one("ul", cls="govuk-error-summary__list").find(".//a").get("href"))
+    assert page.answers()["test_why_not_asked"] == [WEIGHED["why_not_asked"]]
+    page = client.follow(client.submit(page, {"test_reasons": WEIGHED["reasons"], "save": "1"}))
+    assert state_of(walk, item).test["reasons"] == WEIGHED["reasons"]
+    assert page.answers()["test_asked"] == ["no"]
+
+
+def test_who_must_be_asked_first_is_said_and_the_way_to_record_it_is_there(client: JudgingClient, walk: Walk) -> None:
+    page, item, _entry = entry_page(client, walk, "Duty call")
+    record = f"/staff/cases/{walk.case.reference}/consultations/new"
+    sent = {"decision": "withhold", "code": "EX-CR", "reason": "The police asked us.", "save": "1"}
+    words = "EX-CR: Somebody has to be asked first. Record it under consultations, then tick it here."
+    page = client.submit(page, sent, expect=400)
+    assert page.errors == [words]
+    assert record in {link.get("href") for link in page.all("a")}
+    police = builders.consulted(walk, "police")
+    page = client.submit(client.get(f"{base(walk)}/{item.id}"), sent, expect=400)
+    assert page.errors == [words]
+    client.submit(page, {**sent, "consultations": police})
+    assert state_of(walk, item).consultations == (police,)
+
+
 def test_of_two_reviewers_of_one_entry_the_second_sees_both_decisions_and_loses_nothing(
     app: Flask, client: JudgingClient, walk: Walk, runtime: Runtime
 ) -> None:
     second = reviewer(app, builders.make_staff(runtime, name="Kit Hollow"))
+    police = builders.consulted(walk, "police")
     page, item, _entry = entry_page(client, walk, "Duty call")
     other = second.get(f"{base(walk)}/{item.id}")
-    client.submit(page, {"decision": "withhold", "code": "EX-CR", "reason": "The police asked us.", "save": "1"})
+    sent = {"decision": "withhold", "code": "EX-CR", "reason": "The police asked us.", "consultations": police}
+    client.submit(page, {**sent, "save": "1"})
     lost = second.submit(
         other,
-        {"decision": "redact", "w": ["1", "2"], "code": "EX-TP", "reason": "My own words.", "save": "1"},
+        {**TESTED, "decision": "redact", "w": ["1", "2"], "code": "EX-TP", "reason": "My own words.", "save": "1"},
         expect=409,
     )
+    assert WEIGHED["why_not_asked"] in lost.text
     for words in ("The police asked us.", "EX-CR", "My own words.", "Duty call (EX-TP)"):
         assert words in lost.text
     assert state_of(walk, item).reason == "The police asked us."
@@ -264,20 +302,17 @@ def test_what_has_changed_since_it_was_decided_is_undecided_again(client: Judgin
 
 
 def test_a_worker_in_their_role_is_not_taken_out_as_a_third_party(client: JudgingClient, walk: Walk) -> None:
-    with walk.runtime.database.write() as session:
-        asked = {"kind": "social_work", "who": "The manager", "excerpt": "", "asked_on": walk.today, "answer_by": None}
-        rests_on = consulting.ask(session, walk.case_id, **asked, by=walk.worker.actor)
+    rests_on = builders.consulted(walk, "social_work")
     page, item, entry = entry_page(client, walk, "Strategy discussion")
     names = numbers_of(entry.text, "Orla", "Penhale")
-    sent = {"decision": "redact", "w": names, "code": "EX-TP", "reason": "Her name.", "save": "1"}
+    sent = {**TESTED, "decision": "redact", "w": names, "code": "EX-TP", "reason": "Her name.", "save": "1"}
     page = client.submit(page, sent, expect=400)
     assert page.errors == ["Orla Penhale is shown in this copy. Take the mark away, or decide about the person first."]
-    client.submit(page, {**sent, "code": "EX-S11", "reason": "She was threatened.", "consultation": rests_on.hex})
+    client.submit(page, {**sent, "code": "EX-S11", "reason": "She was threatened.", "consultations": rests_on})
     assert state_of(walk, item).decision == "redact"
     worker = person(walk, "social worker")
     page = client.get(f"{base(walk)}/people/{worker.id}")
-    weighed = {f"test_{name}": answer for name, answer in WEIGHED.items()}
-    sent = {**weighed, "test_professional_in_role": "yes", "decision": "hide", "code": "EX-TP", "reason": "Hide her."}
+    sent = {**TESTED, "test_professional_in_role": "yes", "decision": "hide", "code": "EX-TP", "reason": "Hide her."}
     page = client.submit(page, sent, expect=400)
     assert page.errors == ["Naming a professional in their role is reasonable. Give it, or choose a harm exemption."]
 
@@ -291,7 +326,7 @@ def test_a_neighbour_who_reported_is_hidden_everywhere_once_the_questions_are_an
     sent = {"decision": "hide", "code": "EX-TP", "reason": "She asked us not to say."}
     page = client.submit(page, sent, expect=400)
     assert page.errors == ["The questions about the other person are not all answered. Answer them first."]
-    sent.update({f"test_{name}": answer for name, answer in WEIGHED.items()})
+    sent.update(TESTED)
     page = client.follow(client.submit(page, sent))
     assert "Hidden EX-TP" in page.text
     page, _item, _entry = entry_page(client, walk, "Duty call")

@@ -7,6 +7,7 @@ import uuid
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 import time_machine
 
 from portal import jobs
@@ -105,6 +106,37 @@ def test_what_staff_wrote_is_new_until_it_was_opened(sent):
     assert "Please ring us." in page.text
     assert "An inner note" not in page.html
     assert "New" not in [text_of(tag) for tag in sent.client.get(sent.page).all("strong", cls="govuk-tag")]
+
+
+def test_opening_the_messages_writes_nothing_but_the_look(sent):
+    with sent.runtime.database.write() as session:
+        verbs.write_message(session, sent.case_id, "to_requester", "Please ring us.", by=STAFF)
+    tables = ("message", "event", "outbox", "job", '"case"')
+    before = {table: rows(sent, table) for table in tables}
+    assert looks(sent) == []
+    sent.client.get(f"{sent.page}/messages")
+    sent.client.get(f"{sent.page}/messages")
+    assert {table: rows(sent, table) for table in tables} == before
+    assert looks(sent) == [f"family:{sent.person_id.hex}"] * 2
+
+
+def test_a_message_written_after_the_look_is_new_again(sent):
+    for words in ("Please ring us.", "Please ring us today."):
+        with sent.runtime.database.write() as session:
+            verbs.write_message(session, sent.case_id, "to_requester", words, by=STAFF)
+        assert sent.client.get(sent.page).all("strong", cls="govuk-tag")[-1].text == "New"
+        sent.client.get(f"{sent.page}/messages")
+        assert "New" not in [text_of(tag) for tag in sent.client.get(sent.page).all("strong", cls="govuk-tag")]
+
+
+def rows(sent, table: str) -> list:
+    with sent.runtime.database.read() as session:
+        return session.execute(sa.text(f"SELECT * FROM {table}")).all()
+
+
+def looks(sent) -> list[str]:
+    with sent.runtime.database.read() as session:
+        return list(session.scalars(sa.text("SELECT actor FROM log WHERE act = 'messages_read'")))
 
 
 def test_answering_our_question_starts_the_clock_again(sent):

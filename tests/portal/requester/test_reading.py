@@ -6,6 +6,7 @@ import datetime
 import uuid
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import select
 
 from portal import db
@@ -211,3 +212,75 @@ def test_the_requester_gets_their_letters_and_never_the_childs(ready):
     with ready.runtime.database.read() as session:
         childs = session.exec(select(Letter.id).where(Letter.template == "child_views_asked")).one()
     ready.client.get(f"{ready.page}/letters/{childs}", 404)
+
+
+def released(ready: Sent, ago: datetime.timedelta) -> None:
+    """Moves the day of release back."""
+    with ready.runtime.database.write() as session:
+        session.execute(sa.update(StoredPack).values(released_at=db.now() - ago))
+
+
+def words_of(day: datetime.date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def test_the_pages_say_until_when_the_copy_can_be_read(ready):
+    until = words_of(uk_today() + datetime.timedelta(days=30))
+    assert f"You can read your copy until {until}." in ready.client.get(ready.page).text
+    assert f"You can read this copy until {until}." in ready.client.get(f"{ready.page}/copies").text
+    assert f"You can read it until {until}." in ready.client.get(canonical(ready)).text
+
+
+def test_on_its_last_day_a_copy_can_be_read_and_kept(ready):
+    there = canonical(ready)
+    released(ready, datetime.timedelta(days=30))
+    for under in ("", "/part/1", "/whole", "/file"):
+        ready.client.get(there + under)
+
+
+def test_once_the_time_is_over_every_page_says_so_and_how_to_ask_and_gives_nothing(ready):
+    there = canonical(ready)
+    released(ready, datetime.timedelta(days=32))
+    before = acts(ready)
+    for under in ("", "/part/1", "/whole", "/file"):
+        page = ready.client.get(there + under, 409)
+        assert "The time to read this copy is over. Write to us" in page.text
+        assert "Rowan likes the pond" not in page.html
+    assert "The time to read your copy is over." in ready.client.get(ready.page).text
+    warning = ready.client.get(f"{ready.page}/copies")
+    assert "The time to read this copy ended on" in warning.text
+    assert f"{ready.page}/messages" in [link.get("href") for link in warning.all("a")]
+    assert acts(ready) == before
+
+
+def test_a_copy_that_nobody_opened_in_time_cannot_be_opened_late(ready):
+    button = canonical_button(ready)
+    released(ready, datetime.timedelta(days=32))
+    assert "time to read this copy is over" in ready.client.post(button, {}, expect=409).text
+    assert ready.case().state == "ready"
+
+
+def canonical_button(ready: Sent) -> str:
+    page = ready.client.get(f"{ready.page}/copies")
+    return next(form.get("action") for form in page.all("form") if "/copies/" in (form.get("action") or ""))
+
+
+def test_a_copy_is_kept_ten_times_and_read_as_often_as_one_likes(ready):
+    there = canonical(ready)
+    for under in ["/whole"] * 12 + ["/file"] * 10:
+        ready.client.get(there + under)
+    refused = ready.client.get(there + "/file", 409)
+    assert "as many times as we allow" in refused.text
+    page = ready.client.get(there)
+    assert "as many times as we allow" in page.text
+    assert f"{there}/file" not in [link.get("href") for link in page.all("a")]
+    assert ready.client.get(there + "/whole").text.count("Rowan likes the pond.") == 1
+    assert acts(ready).count("download_pack") == 10
+
+
+def test_the_last_downloads_are_counted_down(ready):
+    there = canonical(ready)
+    assert "more time" not in ready.client.get(there).text
+    for _n in range(9):
+        ready.client.get(there + "/file")
+    assert "(1 more time)" in ready.client.get(there).text
