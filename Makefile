@@ -15,6 +15,10 @@ UV := build/lock/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
+# Thousands of throw-away databases: in memory where there is room for them, which halves the time of the tests.
+SCRATCH := $(shell [ "$$(df --output=avail -m /dev/shm 2>/dev/null | tail -1)" -gt 4000 ] 2>/dev/null && [ -w /dev/shm ] \
+	&& echo /dev/shm || echo "$${TMPDIR:-/tmp}")
+
 # What WeasyPrint loads, and the fonts that its pages name.
 LIBRARIES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-liberation2
 
@@ -32,7 +36,7 @@ demo: install ## play every part with invented children (PORT=5000)
 
 .PHONY: test
 test: dev system-dev build/pdf-check/.installed ## run all tests, on SQLite and on PostgreSQL (PYTEST_ARGS=...)
-	@$(PY) -m pytest -n auto $(PYTEST_ARGS)
+	@TMPDIR=$(SCRATCH) $(PY) -m pytest -n auto $(PYTEST_ARGS)
 
 .PHONY: check
 check: dev ## format, lint, types

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from portal import db, jobs, records
-from portal.cases import clocking, searching, verbs
+from portal.cases import clocking, consulting, searching, verbs
 from portal.cases.actors import Actor
 from portal.cases.models import Case
 from portal.cases.opening import Asked, Requester, Subject, open_cases, visitor
@@ -27,6 +27,7 @@ from portal.review import deciding
 from portal.review.deciding import Decision
 from portal.review.redaction import Redaction
 from portal.runtime import Runtime
+from tests.remembered import remembered
 from workflows.table import Role
 
 PASSWORD = "four plain words here"
@@ -76,7 +77,7 @@ class Staff:
 
 def make_team(runtime: Runtime, name: str = "Records team") -> Team:
     """The team of this name, made when there is none."""
-    with runtime.database.write() as session:
+    with runtime.database.write() as session, runtime.vault.unlocked():
         team = session.exec(select(Team).where(Team.name == name)).first() or Team(name=name)
         session.add(team)
     return team
@@ -88,7 +89,7 @@ def make_staff(
     """An account with an app enrolled; in the only team unless another is given."""
     team = team or make_team(runtime)
     email = email or f"{role}.{uuid.uuid4().hex[:8]}@example.org"
-    with runtime.database.write() as session:
+    with runtime.database.write() as session, runtime.vault.unlocked():
         row = accounts.create(
             session,
             name=name,
@@ -210,10 +211,18 @@ def _statements(name: str, born: datetime.date, local_id: str, notes: int) -> li
     school = {"source": "Kiln Lane Primary School", "source_key": "body:kiln lane primary school"}
     surgery = {"source": "Millrace Surgery", "source_key": "body:millrace surgery"}
     found = [
-        item("child/name", "identity", "Name", name),
-        item("child/former", "identity", "Earlier name", "Wren Copperfield"),
-        item("child/birth_date", "identity", "Date of birth", born.isoformat(), kind="date", about_on=born),
-        item("child/local_id", "identity", "The council’s number for the child", local_id),
+        item("child/name", "identity", "Name", name, identifies="name"),
+        item("child/former", "identity", "Earlier name", "Wren Copperfield", identifies="former_name"),
+        item(
+            "child/birth_date",
+            "identity",
+            "Date of birth",
+            born.isoformat(),
+            kind="date",
+            about_on=born,
+            identifies="birth_date",
+        ),
+        item("child/local_id", "identity", "The council’s number for the child", local_id, identifies="local_id"),
         item(
             "address#1", "address", "Where the child lives", "4 Lock Cottages, Nether Quill, ZZ99 3WZ", cls="location"
         ),
@@ -262,7 +271,7 @@ def open_case(
         name if kind == "self" else requester, email, address="12 Fuller Street\nNether Quill", safe_channels=("email",)
     )
     asked = Asked(who, (Subject(kind, relationship, name, birth_date=born),))
-    with runtime.database.write() as session:
+    with runtime.database.write() as session, runtime.vault.unlocked():
         opened = open_cases(session, asked, by=visitor(), received_on=on or clocking.uk_today())
     return opened.cases[0]
 
@@ -292,7 +301,7 @@ class Walk:
         """Takes one step, as the caseworker unless somebody else is named."""
         who = by or self.worker
         actor = who.actor if isinstance(who, Staff) else who
-        with self.runtime.database.write() as session:
+        with self.runtime.database.write() as session, self.runtime.vault.unlocked():
             verbs.take_step(session, self.case_id, name, by=actor, answers=answers, today=self.today)  # type: ignore[arg-type]
         return self
 
@@ -313,18 +322,22 @@ def case_in(
     approver: Staff | None = None,
 ) -> Walk:
     """A case in this state, taken there step by step; from `finding` on with a rich record, where one is held."""
-    case = open_case(runtime, kind, on=on)
-    team = make_team(runtime)
-    walk = Walk(
-        runtime,
-        case.id,
-        worker or make_staff(runtime, role="caseworker", team=team),
-        approver or make_staff(runtime, role="approver", team=team, name="Ines Moor"),
-        kind,
-        record,
-    )
-    _WAYS[state](walk)
-    return walk
+
+    def build() -> Walk:
+        case = open_case(runtime, kind, on=on)
+        team = make_team(runtime)
+        walk = Walk(
+            runtime,
+            case.id,
+            worker or make_staff(runtime, role="caseworker", team=team),
+            approver or make_staff(runtime, role="approver", team=team, name="Ines Moor"),
+            kind,
+            record,
+        )
+        _WAYS[state](walk)
+        return walk
+
+    return build() if record or worker or approver else remembered(runtime, ("case", state, kind, on), build)
 
 
 # What the longer ways are made of
@@ -339,10 +352,10 @@ def search_places(walk: Walk, answer: str) -> None:
     """Looks in the usual places: the first gives `answer`, the others nothing."""
     by = walk.worker.actor
     for number, place in enumerate(searching.USUAL):
-        with walk.runtime.database.write() as session:
+        with walk.runtime.database.write() as session, walk.runtime.vault.unlocked():
             line = searching.add_place(session, walk.case_id, place, terms="name and birth date", by=by)
         said = answer if number == 0 else "nothing"
-        with walk.runtime.database.write() as session:
+        with walk.runtime.database.write() as session, walk.runtime.vault.unlocked():
             searching.answer_place(
                 session,
                 walk.case_id,
@@ -384,10 +397,10 @@ def _decide_items(session: Session, walk: Walk) -> None:
 def decision_on(entry: OpenEntry) -> Decision:
     """What a sensible reviewer says of an entry of `rich_child`."""
     if entry.cls == "sensitive":
-        return Decision("withhold", code="EX-TP", reason="It would tell who else is helped there.")
+        return Decision("withhold", code="EX-TP", reason="It would tell who else is helped there.", test=WEIGHED)
     if (start := entry.text.find(CONFIDENCE)) >= 0:
         span = Redaction(start, start + len(CONFIDENCE), "EX-TP")
-        return Decision("redact", spans=(span,), reason="Told in confidence; no consent.")
+        return Decision("redact", spans=(span,), reason="Told in confidence; no consent.", test=WEIGHED)
     return Decision("give", already_known=entry.category == "health")
 
 
@@ -397,13 +410,29 @@ WEIGHED = {
     "professional_in_role": "no",
     "known_to_requester": "no",
     "consented": "no",
-    "asked": "yes",
-    "refused": "yes",
+    "asked": "no",
+    "why_not_asked": "She fears them, and a letter about this could be seen.",
+    "refused": "no",
     "confidence_owed": "yes",
     "able_to_consent": "yes",
     "reasonable_anyway": "no",
     "reasons": "She asked not to be named, and lives two doors away.",
 }
+
+
+def consulted(
+    walk: Walk, kind: str = "safeguarding", outcome: str = "objects", *, on: datetime.date | None = None
+) -> str:
+    """Somebody was asked, and answered `on` a day or today; with "waiting" not yet. The id of the consultation."""
+    with walk.runtime.database.write() as session, walk.runtime.vault.unlocked():
+        by, day = walk.worker.actor, on or walk.today
+        asked = {"kind": kind, "who": "The lead", "excerpt": "", "asked_on": day, "answer_by": None}
+        one = consulting.ask(session, walk.case_id, **asked, by=by)  # type: ignore[arg-type]
+        session.flush()
+        if outcome != "waiting":
+            said = {"outcome": outcome, "reply": "As asked.", "answered_on": day}
+            consulting.record_reply(session, walk.case_id, one, version=1, **said, by=by)  # type: ignore[arg-type]
+    return one.hex
 
 
 def _decide_people(session: Session, walk: Walk) -> None:
@@ -425,19 +454,29 @@ def _decide_people(session: Session, walk: Walk) -> None:
         )
 
 
-def assemble(walk: Walk) -> StoredPack:
+def assemble(walk: Walk, *, more_to_come: bool = False) -> StoredPack:
     """Has the pack put together by its job, and lets stay whatever the leak gate still finds.
 
     Only this job is done: letters that wait before it would each take a second and more."""
     by = walk.worker.actor
-    walk.act(lambda session: release.request_pack(session, walk.case_id, by=by))
+    walk.act(lambda session: release.request_pack(session, walk.case_id, by=by, more_to_come=more_to_come))
+    run_assembly(walk)
+    return let_stay(walk)
+
+
+def run_assembly(walk: Walk) -> None:
+    """Does the job that makes the newest pack, before any other that waits."""
     first = db.now() - datetime.timedelta(days=1)
     key = f"assemble:{pack_of(walk).id.hex}"
     walk.act(
         lambda session: session.execute(sa.update(jobs.Job).where(col(jobs.Job.key) == key).values(run_after=first))
     )
     jobs.run_next(walk.runtime.database, walk.runtime, worker="builders")
-    pack = pack_of(walk)
+
+
+def let_stay(walk: Walk) -> StoredPack:
+    """Gives a reason for whatever the leak gate found in the newest pack."""
+    by, pack = walk.worker.actor, pack_of(walk)
     with walk.runtime.database.read() as session:
         leaks = release.findings(session, pack).get("leaks", [])
     for leak in leaks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,11 +42,19 @@ def database_urls(request: pytest.FixtureRequest, templates: Templates) -> Itera
         yield urls
 
 
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Key files for all installations of a test process, so that one can be copied into another."""
+    folder = tmp_path_factory.mktemp("keys")
+    Secrets.make(folder)
+    return folder
+
+
 @pytest.fixture
-def settings(tmp_path: Path, database_urls: tuple[str, str]) -> Settings:
+def settings(tmp_path: Path, database_urls: tuple[str, str], keys: Path) -> Settings:
     """Settings of one throw-away installation."""
     owner, own = database_urls
-    Secrets.make(tmp_path / "keys")
+    shutil.copytree(keys, tmp_path / "keys")
     environ = {"PORTAL_INSTANCE": str(tmp_path), "DATABASE_URL": own, "OWNER_DATABASE_URL": owner}
     return Settings.load(environ, mail_url=f"folder:{tmp_path / 'mail'}", authority_name="Example Council")
 

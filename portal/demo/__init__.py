@@ -18,7 +18,7 @@ import click
 from portal import settings as configuration
 from portal import wiring
 from portal.cases import clocking
-from portal.demo import families, people, records_told, stories
+from portal.demo import challenged, families, people, records_told, stories
 from portal.demo.people import Told
 from portal.demo.stage import Stage
 from portal.migrate import migrate
@@ -26,6 +26,8 @@ from portal.runtime import Runtime
 from portal.settings import Secrets, Settings, SettingsError
 
 MARK = "this-is-a-demo"
+# Whom the stories are about, in order; in between the family that nobody has asked about yet.
+CAST = (*(one for _story, one in stories.CAST), stories.NOT_ASKED_FOR, *(one for _story, one in challenged.CAST))
 MADE = ("keys", "files", "mail", "feeds", "settings.toml", people.FILE)
 _held: list[int] = []  # locks, until the process ends
 
@@ -142,15 +144,15 @@ def _fill(settings: Settings) -> None:
 
 def _tell(runtime: Runtime, folder: Path, today: datetime.date) -> None:
     """Records first, through the importer; then people; then the cases, day by day."""
-    cast = (*(one for _story, one in stories.CAST), stories.NOT_ASKED_FOR)
-    there = families.make(today, cast)
+    there = families.make(today, CAST)
     records_told.bring_in(runtime, folder / "feeds", there, today)
     with runtime.vault.unlocked(), runtime.database.write() as session:
         actors = people.enter_staff(session, runtime.settings.secrets.pepper)
     stage = Stage(runtime, today, actors)
-    stories.tell(stage, there)
-    stage.play()
     free = there[len(stories.CAST)]
+    stories.tell(stage, there)
+    challenged.tell(stage, there[len(stories.CAST) + 1 :])
+    stage.play()
     child = f"{free.child.name}, born {free.child.born:%d/%m/%Y} (mother: {free.carers[0].name})"
     sign_ins = (*people.staff_sign_ins(), *(tale.sign_in for tale in stage.tales if tale.known))
     Told(today.isoformat(), people.PASSWORD, sign_ins, child).write(folder)

@@ -34,11 +34,13 @@ class Member:
 SORREL = Member("Sorrel Marsh", "sorrel.marsh@example.org", "caseworker")
 DEVAN = Member("Devan Ruddock", "devan.ruddock@example.org", "caseworker")
 INES = Member("Ines Moor", "ines.moor@example.org", "approver")
+HESTER = Member("Hester Quine", "hester.quine@example.org", "approver")
 CLEMENT = Member("Clement Adeyo", "clement.adeyo@example.org", "caseworker", TEAMS[1])
 STAFF = (
     SORREL,
     DEVAN,
     INES,
+    HESTER,
     CLEMENT,
     Member("Rosalind Pyke", "rosalind.pyke@example.org", "approver", TEAMS[1]),
     Member("Audrey Lintott", "audrey.lintott@example.org", "auditor"),

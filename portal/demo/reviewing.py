@@ -22,12 +22,18 @@ _NEIGHBOUR = {
     "professional_in_role": "no",
     "known_to_requester": "no",
     "consented": "no",
-    "asked": "yes",
-    "refused": "yes",
+    "asked": "no",
+    "why_not_asked": "She was promised that nobody would come back to her about it.",
+    "refused": "no",
     "confidence_owed": "yes",
     "able_to_consent": "yes",
     "reasonable_anyway": "no",
     "reasons": "She lives two doors away and was promised that her name stays with us.",
+}
+_CONFIDENCE = {
+    **_NEIGHBOUR,
+    "why_not_asked": "To ask would tell the family that something was said.",
+    "reasons": "It was told in confidence. Who is meant would be known at once.",
 }
 _UPSETTING = {text.words.partition("{")[0]: text.upsetting for text in TEXTS if text.upsetting}
 
@@ -58,6 +64,7 @@ def decision_on(entry: OpenEntry) -> Decision:
         "redact" if spans else "give",
         spans=spans,
         reason="Told in confidence; nobody agreed that it is given." if spans else "",
+        test=_CONFIDENCE if spans else {},
         already_known=entry.category in {"health", "sensitive service"},
         upsetting=bool(note),
         content_note=note,

@@ -4,9 +4,12 @@ which it all happened. So ledger, log, clocks and letters are as true as in real
 from __future__ import annotations
 
 import datetime
+import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Self
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -16,6 +19,7 @@ from portal.cases import clocking, evidence, searching, verbs
 from portal.cases.actors import Actor
 from portal.cases.models import Case, SearchPlace
 from portal.cases.opening import Asked, Requester, Subject, open_cases, visitor
+from portal.cases.references import new_reference
 from portal.demo import days, people, reviewing
 from portal.demo.families import Carer, Child
 from portal.demo.people import INES, SORREL, Member, SignIn
@@ -35,6 +39,12 @@ _AFTER_ALL = datetime.timedelta(days=1)
 CONFIRMED = {"orders": True, "shield": True, "moves": True, "lives_with": True}
 
 
+def references_of(number: int) -> Callable[[str], str]:
+    """What makes the references of one case of the demo: the same every time, so that notes about it stay true."""
+    chance = random.Random(number)  # noqa: S311 nothing here is a secret
+    return partial(new_reference, choose=chance.choice)
+
+
 @dataclass
 class Stage:
     """The invented authority while its past is told."""
@@ -48,8 +58,13 @@ class Stage:
     def tale(self, **said: object) -> Tale:
         """A case that is told from here on."""
         tale = Tale(self, **said)  # type: ignore[arg-type]
-        self.tales.append(tale)
+        self.add(tale)
         return tale
+
+    def add(self, tale: Tale) -> None:
+        """Puts a case on the stage: its reference is the same each time."""
+        tale.refer = references_of(len(self.tales))
+        self.tales.append(tale)
 
     def play(self) -> None:
         """Does all acts, the oldest first. Mail goes out on its day; letters are left to the worker."""
@@ -104,6 +119,7 @@ class Tale:
     known: bool = True  # whether their sign-in is told
     ids: tuple[uuid.UUID, ...] = ()
     reference: str = ""
+    refer: Callable[[str], str] = new_reference
 
     @property
     def id(self) -> uuid.UUID:
@@ -113,13 +129,13 @@ class Tale:
     def by(self) -> Actor:
         return self.stage.actors[self.worker]
 
-    def opened(self, ago: int, *, words: str = "", entered_by: Member | None = None) -> Tale:
+    def opened(self, ago: int, *, words: str = "", entered_by: Member | None = None) -> Self:
         """The request comes in: written by the requester, or entered by staff with its true day of receipt."""
 
         def act(session: Session) -> None:
             by = self.stage.actors[entered_by] if entered_by else visitor()
             asked = Asked(self.asker, tuple(map(self._subject, self.children)), self.channel, words=words)
-            opened = open_cases(session, asked, by=by, received_on=clocking.uk_today())
+            opened = open_cases(session, asked, by=by, received_on=clocking.uk_today(), refer=self.refer)
             self.ids = tuple(case.id for case in opened.cases)
             self.reference = opened.cases[0].reference
             if self.asker.email and self.channel == "portal":
@@ -128,13 +144,13 @@ class Tale:
 
         return self._act(ago, act)
 
-    def assigned(self, ago: int) -> Tale:
+    def assigned(self, ago: int) -> Self:
         return self._act(
             ago,
             lambda session: verbs.assign(session, self.id, session.get_one(Staff, self.by.id), by=self.by),
         )
 
-    def step(self, ago: int, name: str, *, approver: bool = False, requester: bool = False, **answers: object) -> Tale:
+    def step(self, ago: int, name: str, *, approver: bool = False, requester: bool = False, **answers: object) -> Self:
         """One step of the workflow, by the caseworker unless another is said."""
 
         def act(session: Session) -> None:
@@ -143,21 +159,21 @@ class Tale:
 
         return self._act(ago, act)
 
-    def message(self, ago: int, kind: str, words: str, *, way: str = "") -> Tale:
+    def message(self, ago: int, kind: str, words: str, *, way: str = "") -> Self:
         def act(session: Session) -> None:
             by = self._requester(session) if kind == "from_requester" else self.by
             verbs.write_message(session, self.id, kind, words, by=by, way=way)
 
         return self._act(ago, act)
 
-    def sent_file(self, ago: int, accepted: Accepted, purpose: str) -> Tale:
+    def sent_file(self, ago: int, accepted: Accepted, purpose: str) -> Self:
         def act(session: Session) -> None:
             by, files = self._requester(session), self.stage.runtime.files
             evidence.add_to_case(session, files, self.id, accepted, purpose=purpose, scanner="", by=by)
 
         return self._act(ago, act)
 
-    def attached(self, ago: int) -> Tale:
+    def attached(self, ago: int) -> Self:
         """The record is searched by the council's number and attached."""
 
         def act(session: Session) -> None:
@@ -167,7 +183,7 @@ class Tale:
 
         return self._act(ago, act)
 
-    def planned(self, ago: int, places: tuple[str, ...] = searching.USUAL) -> Tale:
+    def planned(self, ago: int, places: tuple[str, ...] = searching.USUAL) -> Self:
         """The places to look in are written down."""
 
         def act(session: Session) -> None:
@@ -176,11 +192,11 @@ class Tale:
 
         return self._act(ago, act)
 
-    def searched(self, ago: int, *answers: str) -> Tale:
+    def searched(self, ago: int, *answers: str) -> Self:
         """The first places of the plan answer, in their order."""
         return self._act(ago, lambda session: self._search(session, answers))
 
-    def reviewing(self, ago: int, most: int = 1000) -> Tale:
+    def reviewing(self, ago: int, most: int = 1000) -> Self:
         """The review is begun, and the first `most` entries are decided."""
 
         def act(session: Session) -> None:
@@ -190,12 +206,12 @@ class Tale:
 
         return self._act(ago, act)
 
-    def packed(self, ago: int) -> Tale:
+    def packed(self, ago: int, *, more_to_come: bool = False) -> Self:
         """The pack is put together, and what the leak gate still finds is given its reason."""
-        self._act(ago, lambda session: release.request_pack(session, self.id, by=self.by))
+        self._act(ago, lambda session: release.request_pack(session, self.id, by=self.by, more_to_come=more_to_come))
         return self._act(ago, self._settle_leaks)
 
-    def approved(self, ago: int) -> Tale:
+    def approved(self, ago: int) -> Self:
         def act(session: Session) -> None:
             pack = self._pack(session)
             release.approve(
@@ -210,7 +226,7 @@ class Tale:
 
         return self._act(ago, act)
 
-    def released(self, ago: int, still_to_come: str = "") -> Tale:
+    def released(self, ago: int, still_to_come: str = "") -> Self:
         """The whole copy leaves, or a part of it while something is still to come."""
 
         def act(session: Session) -> None:
@@ -228,7 +244,7 @@ class Tale:
 
         return self._act(ago, act)
 
-    def read(self, ago: int) -> Tale:
+    def read(self, ago: int) -> Self:
         """The requester opens the copy."""
 
         def act(session: Session) -> None:
@@ -243,12 +259,12 @@ class Tale:
         secret = people.app_secret(self.asker.email)
         return SignIn("family", self.asker.name, self.asker.email, secret, self.about, self.reference)
 
-    def _act(self, ago: int, what: Callable[[Session], object]) -> Tale:
+    def _act(self, ago: int, what: Callable[[Session], object]) -> Self:
         self.stage.acts.append((ago, lambda: self.stage.write(what)))
         return self
 
     def _requester(self, session: Session) -> Actor:
-        return Actor.requester(session.get_one(Case, self.id).requester_id)
+        return Actor.requester(session.get_one(Case, self.id).requester)
 
     def _subject(self, child: Child) -> Subject:
         return Subject(self.kind, self.relation, child.name, birth_date=child.born, school=child.school)

@@ -203,7 +203,8 @@ def closed(stage: Stage, family: Family) -> Tale:
 
 def part_given(stage: Stage, family: Family) -> Tale:
     tale = _asks(stage, family, "a first part was given; the school’s papers are still to come", worker=DEVAN)
-    _in_review(tale.opened(23), 22).reviewing(14).packed(10).step(10, "send_to_approval").approved(9)
+    _in_review(tale.opened(23), 22).reviewing(14).packed(10, more_to_come=True)
+    tale.step(10, "send_to_approval").approved(9)
     return tale.released(9, "The papers of the school, which it promised us for next week.")
 
 

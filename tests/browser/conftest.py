@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
+
+from tests.browser.walking import Walker
+from tests.client import runtime_of
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 # The machine that runs the tests may have no way out, and the browser must not look for one.
@@ -73,6 +76,26 @@ def opened_window(browser: Browser, size: str, **options: bool) -> Iterator[Page
     page.on("pageerror", lambda error: said.append(str(error)))
     yield page
     context.close()
-    # A refused form answers 400, and the browser says so on its console.
-    faults = [line for line in said if "Failed to load resource" not in line or "400" not in line]
+    # A refused form answers 400, a link that has ended 410, and the browser says so on its console.
+    refused = ("status of 400", "status of 410")
+    faults = [line for line in said if "Failed to load resource" not in line or not any(one in line for one in refused)]
     assert faults == []
+
+
+class Windows:
+    """Windows of one size on one app, each a browser of its own to the portal."""
+
+    def __init__(self, app: Flask, browser: Browser, stack: ExitStack) -> None:
+        self.runtime = runtime_of(app)
+        self._browser, self._stack, self._sound = browser, stack, set[tuple[bool, str]]()
+        self._address = stack.enter_context(serving(app))
+
+    def walker(self, size: str, *, scripts: bool, judged: bool) -> Walker:
+        page = self._stack.enter_context(opened_window(self._browser, size, java_script_enabled=scripts))
+        return Walker(page, self._address, judged=judged, sound=self._sound)
+
+
+@pytest.fixture
+def windows(app: Flask, browser: Browser) -> Iterator[Windows]:
+    with ExitStack() as stack:
+        yield Windows(app, browser, stack)

@@ -23,6 +23,7 @@ class Parent:
     email: str = "hanne.ashdown@example.org"
     secret: str = ""
     reference: str = ""
+    codes: int = 0  # each code of the app counts once, so the next one is of a later half minute
 
 
 def parent_asks_for_the_record(parent: Parent, child: str, born: datetime.date) -> None:
@@ -33,7 +34,7 @@ def parent_asks_for_the_record(parent: Parent, child: str, born: datetime.date) 
     _says_whose_record(here, child, born)
     _says_who_asks(here, parent)
     _says_what_is_wanted(here)
-    _sets_up_the_app(here, parent)
+    sets_up_the_app(here, parent)
     assert here.title() == "Check your answers"
     assert here.reads(child)
     here.press("Send my request")
@@ -52,15 +53,22 @@ def parent_signs_in(parent: Parent, runtime: Runtime) -> None:
     here.press("Sign in")
 
 
+def parent_shows_the_code(parent: Parent) -> None:
+    """From the page of the case, and back to it."""
+    here = parent.walker
+    here.open(f"/cases/{parent.reference}")
+    here.follow("Show it is you")
+    here.write("Code", code_of(parent.secret, ahead=parent.codes))
+    here.press("Continue")
+    parent.codes += 1
+
+
 def parent_reads_and_downloads(parent: Parent) -> tuple[str, bytes]:
     """Shows the code of the app, opens the copy, reads it part by part and as a whole, and keeps the file.
 
     Answers with the words of all pages read, and the file."""
     here, read = parent.walker, []
-    here.open(f"/cases/{parent.reference}")
-    here.follow("Show it is you")
-    here.write("Code", code_of(parent.secret, ahead=1))
-    here.press("Continue")
+    parent_shows_the_code(parent)
     here.press("Read or keep your copy")
     assert here.title() == "Before you read"
     here.press("Go on to the copy")
@@ -118,9 +126,10 @@ def _says_what_is_wanted(here: Walker) -> None:
     here.press("Continue")  # no papers
 
 
-def _sets_up_the_app(here: Walker, parent: Parent) -> None:
+def sets_up_the_app(here: Walker, parent: Parent) -> None:
     here.choose("With an app on a phone, tablet or computer")
     here.press("Continue")
     parent.secret = here.page.inner_text(".portal-spaced").replace(" ", "")
-    here.write("Code that the app shows", code_of(parent.secret))
+    here.write("Code that the app shows", code_of(parent.secret, ahead=parent.codes))
     here.press("Continue")
+    parent.codes += 1

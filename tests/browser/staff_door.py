@@ -58,18 +58,31 @@ def caseworker_takes_the_case(worker: Worker, reference: str) -> None:
     worker.takes_step(reference, "Start")
 
 
-def caseworker_checks_who_asks(worker: Worker, reference: str) -> None:
+def caseworker_checks_who_asks(worker: Worker, reference: str, then: str = "Start to look for the record") -> None:
     worker.takes_step(reference, "Accept identity", "The person is known to us already")
     here = worker.walker
     here.follow("Accept authority")
     here.page.get_by_label("On what footing may this person act?").select_option(label="Mother")
     here.page.locator("[name=answer_orders]").fill("None")
     here.press("Accept authority")
-    worker.takes_step(reference, "Start to look for the record")
+    worker.takes_step(reference, then)
 
 
 def caseworker_finds_the_record(worker: Worker, reference: str, child: str, born: datetime.date) -> None:
-    """Searches by name and birth date, compares, attaches, and answers each place of the search plan."""
+    """Attaches the record, and answers each place of the search plan."""
+    caseworker_attaches_the_record(worker, reference, child, born)
+    here = worker.walker
+    here.press("Add the usual places")
+    for place in range(here.page.locator(".govuk-summary-list__actions a").count()):
+        here.page.locator(".govuk-summary-list__actions a").nth(place).click()
+        here.look()
+        here.choose("Nothing held" if place else "Found")
+        here.press("Save the answer")
+    worker.takes_step(reference, "Start the review")
+
+
+def caseworker_attaches_the_record(worker: Worker, reference: str, child: str, born: datetime.date) -> None:
+    """Searches by name and birth date, compares, attaches."""
     here = worker.walker
     worker.opens(reference, "/finding")
     first, _blank, last = child.rpartition(" ")
@@ -81,13 +94,6 @@ def caseworker_finds_the_record(worker: Worker, reference: str, child: str, born
     here.press("Compare record 1")
     here.choose("I compared them, and this is the record of the person the request is about")
     here.press("Attach this record")
-    here.press("Add the usual places")
-    for place in range(here.page.locator(".govuk-summary-list__actions a").count()):
-        here.page.locator(".govuk-summary-list__actions a").nth(place).click()
-        here.look()
-        here.choose("Nothing held" if place else "Found")
-        here.press("Save the answer")
-    worker.takes_step(reference, "Start the review")
 
 
 def caseworker_reviews(worker: Worker, reference: str, *, by_word: bool) -> None:
@@ -113,13 +119,18 @@ def caseworker_sends_the_pack(worker: Worker, reference: str, runtime: Runtime) 
     assert here.reads("The pack is being made.")
     jobs.run_all(runtime.database, runtime)
     worker.opens(reference, "/review/pack")
+    lets_stay_what_is_found(here)
+    here.press("Send to approval")
+    assert here.reads("The case is with the approvers now.")
+
+
+def lets_stay_what_is_found(here: Walker) -> None:
+    """Says of each thing that the leak gate found why it may stay."""
     while (found := here.page.get_by_role("link", name="It stays, because")).count():
         found.first.click()
         here.look()
         here.page.locator("[name=reason]").fill("It stands elsewhere in the copy, rightly.")
         here.press("Let it stay")
-    here.press("Send to approval")
-    assert here.reads("The case is with the approvers now.")
 
 
 def approver_approves(worker: Worker, reference: str) -> None:
@@ -129,6 +140,11 @@ def approver_approves(worker: Worker, reference: str) -> None:
     here.follow("Read the copy")
     assert NEIGHBOUR not in here.page.inner_text("#the-copy")
     assert NEIGHBOUR in here.page.inner_text("#not-in-it")
+    approver_confirms_and_approves(here)
+
+
+def approver_confirms_and_approves(here: Walker) -> None:
+    """From the open copy: confirms what has to be looked up on the day, approves."""
     here.page.wait_for_timeout(SHORTEST_LOOK.total_seconds() * 1000)  # nobody reads in less
     here.follow("Back to the approval")
     here.follow("Approve")
@@ -138,13 +154,13 @@ def approver_approves(worker: Worker, reference: str) -> None:
     assert here.reads("Done: Approve.")
 
 
-def approver_releases(worker: Worker, reference: str, recipient: str) -> None:
+def approver_releases(worker: Worker, reference: str, recipient: str, step: str = "Release the copy") -> None:
     here = worker.walker
     worker.opens(reference, "/approval")
-    here.follow("Release the copy")
+    here.follow(step)
     here.write("Who is this copy for? Type their whole name", recipient)
-    here.press("Release the copy")
-    assert here.reads("Done: Release the copy.")
+    here.press(step)
+    assert here.reads(f"Done: {step}.")
 
 
 def _entries(here: Walker, words: str) -> Locator:
@@ -180,6 +196,7 @@ def _takes_out_the_confidence(worker: Worker, reference: str, *, by_word: bool) 
         told.get_by_role("button").click()
         here.look()
     here.page.locator("[name=reason]").fill("Told in confidence; no consent.")
+    _answers_the_questions(here)
     here.press("Save and go to the next undecided")
 
 
@@ -189,6 +206,7 @@ def _withholds_the_service(worker: Worker, reference: str) -> None:
     here.choose("Withhold the whole entry")
     here.page.get_by_label("Exemption", exact=True).select_option("EX-TP")
     here.page.locator("[name=reason]").fill("It would tell who else is helped there.")
+    _answers_the_questions(here)
     here.press("Save and stay")
 
 
@@ -234,9 +252,15 @@ def _hides(here: Walker) -> None:
     here.choose("Hide them everywhere in this copy")
     here.page.locator("[name=reason]").fill("Asked not to be named.")
     here.page.get_by_label("Exemption, if they are hidden").select_option("EX-TP")
-    yes = ("identifiable", "asked", "refused", "confidence_owed", "able_to_consent")
-    no = ("professional_in_role", "known_to_requester", "consented", "reasonable_anyway")
+    _answers_the_questions(here)
+
+
+def _answers_the_questions(here: Walker) -> None:
+    """The third-party test of somebody who was not asked, because asking would tell on them (R-83)."""
+    yes = ("identifiable", "confidence_owed", "able_to_consent")
+    no = ("professional_in_role", "known_to_requester", "consented", "asked", "refused", "reasonable_anyway")
     for answer, questions in (("yes", yes), ("no", no)):
         for question in questions:
             here.page.locator(f"[name=test_{question}][value={answer}]").check()
+    here.page.locator("[name=test_why_not_asked]").fill("A letter about this could be seen.")
     here.page.locator("[name=test_reasons]").fill("She asked not to be named, and lives two doors away.")

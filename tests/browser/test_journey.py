@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-
 import pytest
-from flask import Flask
-from playwright.sync_api import Browser
 
 from portal import jobs
-from tests.browser.conftest import opened_window, serving
+from tests.browser.conftest import Windows
 from tests.browser.family_door import (
     Parent,
     is_made_for_everyone,
@@ -31,30 +26,10 @@ from tests.browser.staff_door import (
 )
 from tests.browser.walking import Walker
 from tests.builders import CONFIDENCE, NEIGHBOUR, make_staff, rich_child
-from tests.client import runtime_of
 from tests.portal.documents.reading import all_bytes, pages_of
 
 GIVEN = "The flat was warm and tidy."
 WITHHELD = "Lantern House"
-
-
-class Windows:
-    """Windows of one size on one app, each a browser of its own to the portal."""
-
-    def __init__(self, app: Flask, browser: Browser, stack: ExitStack) -> None:
-        self.runtime = runtime_of(app)
-        self._browser, self._stack = browser, stack
-        self._address = stack.enter_context(serving(app))
-
-    def walker(self, size: str, *, scripts: bool, judged: bool) -> Walker:
-        page = self._stack.enter_context(opened_window(self._browser, size, java_script_enabled=scripts))
-        return Walker(page, self._address, judged=judged)
-
-
-@pytest.fixture
-def windows(app: Flask, browser: Browser) -> Iterator[Windows]:
-    with ExitStack() as stack:
-        yield Windows(app, browser, stack)
 
 
 @pytest.mark.parametrize("database_urls", ["postgresql"], indirect=True)

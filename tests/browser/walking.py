@@ -9,15 +9,18 @@ from playwright.sync_api import Page
 from tests.browser.axe import sideways, violations
 
 WIDTHS = (360, 1280)
-_NUMBER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[A-Z]{3}-[0-9A-Z]{4}-[0-9A-Z]{4}|\d+")
+_NUMBER = re.compile(r"(?<=/)[\w.-]{43,}|[0-9a-f]{8}-[0-9a-f-]{27}|[A-Z]{3}-[0-9A-Z]{4}-[0-9A-Z]{4}|\d+")
 
 
 class Walker:
-    """One person's window. Pages of one kind (address and headings, numbers aside) are looked at once."""
+    """One person's window. Pages of one kind (address, headings and buttons, numbers aside) are looked at once; `sound`
+    are those which somebody has looked at already, `judged` by axe or not."""
 
-    def __init__(self, page: Page, address: str, *, judged: bool = False) -> None:
+    def __init__(
+        self, page: Page, address: str, *, judged: bool = False, sound: set[tuple[bool, str]] | None = None
+    ) -> None:
         self.page, self.address, self.judged = page, address, judged
-        self.sound: set[str] = set()
+        self.sound = set[tuple[bool, str]]() if sound is None else sound
 
     def open(self, path: str) -> None:
         """Types an address."""
@@ -51,9 +54,9 @@ class Walker:
         """Nothing is wider than the window, at a phone's and a desk's width; where scripts run, axe finds nothing."""
         self.page.wait_for_load_state()
         kind = self._kind()
-        if kind in self.sound:
+        if (self.judged, kind) in self.sound:
             return
-        self.sound.add(kind)
+        self.sound.add((self.judged, kind))
         size = self.page.viewport_size or {"width": WIDTHS[0], "height": 740}
         for width in [wide for wide in WIDTHS if wide != size["width"]] + [size["width"]]:
             self.page.set_viewport_size({"width": width, "height": size["height"]})
@@ -63,4 +66,5 @@ class Walker:
 
     def _kind(self) -> str:
         headings = self.page.locator("main h2:not(.govuk-heading-s, [data-as-recorded])").all_inner_texts()
-        return _NUMBER.sub("*", " | ".join([self.page.url.split("?")[0], self.page.title(), *headings]))
+        buttons = self.page.locator("main button").all_inner_texts()
+        return _NUMBER.sub("*", " | ".join([self.page.url.split("?")[0], self.page.title(), *headings, *buttons]))
