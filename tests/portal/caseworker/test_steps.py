@@ -17,7 +17,7 @@ from tests.judge import Page
 from tests.portal.caseworker.desk import STATES, TODAY, Office, Seat
 from workflows.facts import CaseFacts
 from workflows.kinds.subject_access import WORKFLOW
-from workflows.table import Ask
+from workflows.table import Ask, Step
 
 HOSTILE = [
     "",
@@ -43,7 +43,7 @@ def test_every_step_in_every_state_has_a_page_that_offers_it_or_says_why_not(
 ) -> None:
     seat = office.seat(role)
     case = office.case_in(state, seat.actor)
-    for step in WORKFLOW.steps:
+    for step in _steps_to_look_at(state):
         path = step_path(case.reference, step.name)
         if step.name in {"approve", "confirm_again", "release", "release_part"}:
             seat.client.get(path, 303)
@@ -54,6 +54,17 @@ def test_every_step_in_every_state_has_a_page_that_offers_it_or_says_why_not(
         if offered or step is WORKFLOW.steps[-1]:  # of the closed ones, one stands for all
             _sent_empty_it_is_refused_in_words(seat, page, path, offered=offered)
     assert office.row(case).state == state
+
+
+def _steps_to_look_at(state: str) -> list[Step]:
+    """Those of the state, and of the others every sixth, each in another state: that all are closed in all the other
+    states is proved by the table's own tests."""
+    turn = STATES.index(state)
+    return [
+        step
+        for place, step in enumerate(WORKFLOW.steps)
+        if any(one.name == state for one in step.from_states) or (place + turn) % 6 == 0 or step is WORKFLOW.steps[-1]
+    ]
 
 
 def _sent_empty_it_is_refused_in_words(seat: Seat, page: Page, path: str, *, offered: bool) -> None:
