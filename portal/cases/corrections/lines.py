@@ -156,22 +156,6 @@ def open_challenge(
     return case
 
 
-def add_line(session: Session, case_id: uuid.UUID, claim: Claim, *, by: Actor) -> uuid.UUID:
-    """One more line on an open case: somebody found another mistake before the first was decided."""
-    case = _open_case(session, case_id)
-    number = len(of_case(session, case)) + 1
-    _check_room(number)
-    today = clocking.uk_today()
-    row = _add(session, case, number, claim, today)
-    if case.state not in {"received", "checking", "finding"}:
-        # The check is passed already: this line is disputed as soon as it is matched.
-        row.matched = False
-    session.flush()
-    ledger.append(session, case, "line_added", by=by, on_date=today, answers={"line": row.id.hex})
-    audit.append(session, verbs.act(case, by, "line_added"))
-    return row.id
-
-
 def of_case(session: Session, case: Case) -> list[Line]:
     """The lines of the case in order, opened with one keyring query."""
     query = select(ChallengedLine).where(col(ChallengedLine.case_id) == case.id).order_by(col(ChallengedLine.number))

@@ -4,6 +4,7 @@ twice."""
 from __future__ import annotations
 
 import signal
+from contextlib import nullcontext
 
 import pytest
 import sqlalchemy as sa
@@ -12,13 +13,14 @@ from sqlmodel import col, select
 from portal import checking
 from portal.cases.corrections import recipients
 from portal.cases.corrections.models import OutsideLink, RecipientNotice
-from portal.cases.models import Event
+from portal.cases.models import Case, Event
 from portal.people.models import OutboxMessage
 from portal.runtime import Runtime
 from tests import crashing
 from tests.builders import Walk
 from tests.corrections import RIGHT, body_on_file, challenge_in, entry_of, lines_of
 from tests.crashing import Ended
+from workflows.table import StepRefused
 
 READING = "Reading"
 KILLED = Ended(-signal.SIGKILL, None)
@@ -84,3 +86,19 @@ def counted(walk: Walk) -> tuple[int, int]:
         told = sa.select(sa.func.count()).where(col(RecipientNotice.state) == "told")
         assert session.scalar(told) == session.scalar(links)
         return session.scalar(links) or 0, session.scalar(mails) or 0
+
+
+def test_a_recipient_who_was_told_is_not_told_again_by_somebody_who_looked_in_between(runtime: Runtime) -> None:
+    walk = challenge_in(runtime, "weighing", about=[READING], shown=True)
+    decide(walk)
+    line, by = lines_of(walk)[0], walk.worker.actor
+    walk.act(lambda session: recipients.add(session, walk.case_id, line.id, "Larkfield School", by=by))
+    with runtime.database.read() as session, runtime.vault.unlocked():
+        notice = recipients.of_case(session, session.get_one(Case, walk.case_id))[0]
+    for version in (notice.version, notice.version + 1):
+        with pytest.raises(StepRefused) if version > notice.version else nullcontext():
+            walk.act(
+                lambda session, version=version: recipients.told(  # type: ignore[misc]
+                    session, walk.case_id, notice.id, version=version, way="phone", words="It was put right.", by=by
+                )
+            )
