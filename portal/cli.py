@@ -168,6 +168,19 @@ def check(as_json: bool) -> None:
     raise SystemExit(1 if faults else 0)
 
 
+@cli.group()
+def docs() -> None:
+    """Prints what the portal itself knows about how it works, for an officer or a lawyer."""
+
+
+@docs.command(name="processing-record")
+def processing_record() -> None:
+    """The record of processing activities (UK GDPR Article 30), from the columns' own comments."""
+    from portal import processing, schema  # noqa: F401  (importing the schema names every table)
+
+    click.echo("\n".join(processing.record(controller=Settings.load().authority_name)))
+
+
 def _instance() -> Path:
     return Path(os.environ.get("PORTAL_INSTANCE") or ROOT / "instance").resolve()
 

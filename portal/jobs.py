@@ -23,6 +23,7 @@ from sqlmodel import Session, SQLModel, col
 
 from portal import db
 from portal.db import Database, choice, column, new_id
+from portal.processing import RUNNING, processed
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ JOB_STATES = ("waiting", "running", "done", "failed")
 _WAITING = text("state IN ('waiting', 'running')")
 
 
+@processed(RUNNING)
 class Job(SQLModel, table=True):
     """One piece of work outside a request."""
 

@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
+from sqlmodel import SQLModel
 
 from portal import db
 from portal.schema import APPEND_ONLY
@@ -33,6 +34,7 @@ def migrate(owner_url: str, app_url: str) -> None:
             command.upgrade(_config(connection), "head")
             _check_references(connection)
             _protect(connection)
+            _comment(connection)
             _grant(connection, app_url)
     finally:
         engine.dispose()
@@ -91,6 +93,27 @@ def _trigger(dialect: str, table: str, act: str) -> list[str]:
         f"DROP TRIGGER IF EXISTS {name} ON {table}",
         f"CREATE TRIGGER {name} BEFORE {act.upper()} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}_refuse()",
     ]
+
+
+def _comment(connection: sa.Connection) -> None:
+    """Says in the database what each column is kept for (portal.processing). Words change no data, so they follow the
+    models without a migration. SQLite keeps no comments."""
+    if connection.dialect.name != "postgresql":
+        return
+    there = {
+        (table, column): said
+        for table, column, said in connection.execute(
+            sa.text(
+                "SELECT c.relname, a.attname, col_description(c.oid, a.attnum) FROM pg_class c "
+                "JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relnamespace = 'public'::regnamespace "
+                "AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped"
+            )
+        )
+    }
+    for table in SQLModel.metadata.sorted_tables:
+        for column in table.columns:
+            if there.get((table.name, column.name)) != column.comment:
+                connection.execute(sa.schema.SetColumnComment(column))
 
 
 def _grant(connection: sa.Connection, app_url: str) -> None:

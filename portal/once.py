@@ -9,8 +9,10 @@ from sqlmodel import Session, SQLModel
 
 from portal import db
 from portal.db import column
+from portal.processing import RUNNING, processed
 
 
+@processed(RUNNING)
 class FormKey(SQLModel, table=True):
     """A form that was submitted, and where its result is."""
 

@@ -6,6 +6,7 @@ import portal.cases.models
 import portal.documents.models
 import portal.jobs
 import portal.once
+import portal.people.cards
 import portal.people.models
 import portal.records.models
 import portal.review.models  # noqa: F401

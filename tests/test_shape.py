@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import SQLModel
 
-from portal import schema, settings
+from portal import processing, schema, settings
 
 ROOT = Path(__file__).resolve().parent.parent
+_ARTICLE_30 = (" | for: ", " | about: ", " | kept: ", " | seen by: ")
 DOORS = ("requester", "caseworker", "source", "oversight")
 ORDER = (*DOORS, "documents", "review", "cases", "records", "people", "vault", "audit")
 GLUE = {  # of the application itself: above the domain, below the doors
@@ -115,6 +116,12 @@ def test_every_column_says_what_it_holds() -> None:
         if not column.comment
     ]
     assert unsaid == []
+
+
+def test_every_table_says_why_about_whom_how_long_and_who_sees_it() -> None:
+    tables = SQLModel.metadata.sorted_tables
+    assert [table.name for table in tables if processing.activity_of(table) is None] == []
+    assert all(word in (column.comment or "") for table in tables for column in table.columns for word in _ARTICLE_30)
 
 
 def test_every_setting_is_named_in_the_readme() -> None:

@@ -6,8 +6,10 @@ import uuid
 from sqlmodel import SQLModel
 
 from portal.db import column
+from portal.processing import LOG, processed
 
 
+@processed(LOG)
 class ChainHead(SQLModel, table=True):
     """The last link of each chain; locked, in order of name, before a chain grows."""
 
@@ -20,6 +22,7 @@ class ChainHead(SQLModel, table=True):
     hash: bytes = column("hash of the last row of the chain")
 
 
+@processed(LOG)
 class LogRow(SQLModel, table=True):
     """One look or act. Append only: triggers refuse a change; holds codes and ids, no value of any field."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from portal.db import choice, column, new_id
+from portal.processing import CASE, processed
 from portal.vault import Owner
 
 _OPEN = text("closed_at IS NULL")
@@ -21,6 +22,7 @@ def open_only() -> dict[str, Any]:
     return {"sqlite_where": _OPEN, "postgresql_where": _OPEN}
 
 
+@processed(CASE)
 class Case(SQLModel, table=True):
     """One case about one data subject. State and dates are a cache of the events."""
 
@@ -73,6 +75,7 @@ class Case(SQLModel, table=True):
         return self.requester_id
 
 
+@processed(CASE)
 class Event(SQLModel, table=True):
     """One thing that happened to a case. Never changed, never deleted before the case's retention ends."""
 
@@ -99,6 +102,7 @@ class Event(SQLModel, table=True):
         return ":".join((f"event:{self.case_id.hex}:{self.seq}", *told))
 
 
+@processed(CASE)
 class Message(SQLModel, table=True):
     """Something said between the requester and the authority, or a note of staff, or a contact logged."""
 
@@ -124,6 +128,7 @@ class Message(SQLModel, table=True):
         return f"message:{self.id.hex}"
 
 
+@processed(CASE)
 class Evidence(SQLModel, table=True):
     """A file somebody sent: evidence of identity or authority, or something they want considered."""
 
@@ -151,6 +156,7 @@ class Evidence(SQLModel, table=True):
         return f"evidence:{self.id.hex}"
 
 
+@processed(CASE)
 class Draft(SQLModel, table=True):
     """A request being written. It dies after seven days."""
 
@@ -177,6 +183,7 @@ class Draft(SQLModel, table=True):
         return f"draft:{self.id.hex}"
 
 
+@processed(CASE)
 class SearchPlace(SQLModel, table=True):
     """A place where the record was looked for (R-73, R-74)."""
 
@@ -197,6 +204,7 @@ class SearchPlace(SQLModel, table=True):
         return f"search_place:{self.id.hex}"
 
 
+@processed(CASE)
 class Consultation(SQLModel, table=True):
     """Somebody who must or should be asked before something is given: a third party, a health professional (R-83)."""
 

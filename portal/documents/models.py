@@ -7,11 +7,13 @@ from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from portal.db import choice, column, new_id
+from portal.processing import RELEASE, processed
 from portal.vault import Owner
 
 PACK_STATES = ("assembling", "assembled", "failed", "approved", "void", "released")
 
 
+@processed(RELEASE)
 class StoredPack(SQLModel, table=True):
     """One assembly of a disclosure for one recipient: approval and release are bound to its manifest."""
 
@@ -50,6 +52,7 @@ class StoredPack(SQLModel, table=True):
         return f"pack:{self.id.hex}"
 
 
+@processed(RELEASE)
 class Letter(SQLModel, table=True):
     """A letter of the case: made once by a job, the same bytes ever after."""
 

@@ -7,6 +7,7 @@ from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from portal.db import choice, column, new_id
+from portal.processing import PERSON, REGISTER, SIGN_IN, STAFF, processed
 from portal.vault import Owner
 
 DOORS = ("family", "staff")
@@ -14,6 +15,7 @@ _HELD = text("state = 'held'")
 STAFF_ROLES = ("caseworker", "approver", "auditor", "administrator")
 
 
+@processed(REGISTER)
 class Team(SQLModel, table=True):
     """A team that cases belong to."""
 
@@ -23,6 +25,7 @@ class Team(SQLModel, table=True):
     name: str = column("the team's name; kept while the installation lives", unique=True)
 
 
+@processed(STAFF)
 class Staff(SQLModel, table=True):
     """A person who works for the controller. One account, one person: never shared."""
 
@@ -45,6 +48,7 @@ class Staff(SQLModel, table=True):
         return f"staff:{self.id.hex}"
 
 
+@processed(PERSON)
 class Person(SQLModel, table=True):
     """A requester: who asks, and how they can safely be reached. An account is a person, never a household."""
 
@@ -64,6 +68,7 @@ class Person(SQLModel, table=True):
         return f"person:{self.id.hex}"
 
 
+@processed(SIGN_IN)
 class Factor(SQLModel, table=True):
     """A second factor of a person or a member of staff."""
 
@@ -88,6 +93,7 @@ class Factor(SQLModel, table=True):
         return f"factor:{self.id.hex}"
 
 
+@processed(SIGN_IN)
 class SheetCode(SQLModel, table=True):
     """One numbered code of a printed sheet; each opens once."""
 
@@ -99,6 +105,7 @@ class SheetCode(SQLModel, table=True):
     used_at: datetime.datetime | None = column("when it was used", default=None)
 
 
+@processed(SIGN_IN)
 class SignInToken(SQLModel, table=True):
     """A link sent by mail: random, single use, bound to the browser that asked (security.md 6d)."""
 
@@ -113,6 +120,7 @@ class SignInToken(SQLModel, table=True):
     used_at: datetime.datetime | None = column("when it was used: once", default=None)
 
 
+@processed(SIGN_IN)
 class SignInSession(SQLModel, table=True):
     """A signed-in session. Ending it deletes the row, so a copied cookie opens nothing."""
 
@@ -126,6 +134,7 @@ class SignInSession(SQLModel, table=True):
     seen_at: datetime.datetime = column("last seen, at most one write a minute: idle limit")
 
 
+@processed(SIGN_IN)
 class Limit(SQLModel, table=True):
     """Counts tries per account, address or network in a window of time."""
 
@@ -136,6 +145,7 @@ class Limit(SQLModel, table=True):
     count: int = column("tries in the window; rows are deleted after a day")
 
 
+@processed(PERSON)
 class OutboxMessage(SQLModel, table=True):
     """A message waiting to go out. It holds ids and a template: address, safety check and words come at sending."""
 

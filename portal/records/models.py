@@ -11,6 +11,7 @@ from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from portal.db import choice, column, new_id
+from portal.processing import RECORD, REGISTER, processed
 from portal.vault import CLASSES, Owner
 
 # People search by the first nine; feeds join by the last four (portal.records.feeds.joining).
@@ -36,6 +37,7 @@ def _while(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
+@processed(RECORD)
 class Child(SQLModel, table=True):
     """A child whose record the authority holds. What recognises the child is merged by `reading.identity`."""
 
@@ -61,6 +63,7 @@ class Child(SQLModel, table=True):
         return f"child:{self.id.hex}"
 
 
+@processed(RECORD)
 class Lookup(SQLModel, table=True):
     """Finds a child by a blind index of one value (with the birth date where the kind says so)."""
 
@@ -72,6 +75,7 @@ class Lookup(SQLModel, table=True):
     child_id: uuid.UUID = column("the child", primary_key=True, foreign_key="child.id")
 
 
+@processed(RECORD)
 class Entry(SQLModel, table=True):
     """One statement about a child: its two heads are the current version and the last one from its source."""
 
@@ -97,6 +101,7 @@ class Entry(SQLModel, table=True):
     erased_at: datetime.datetime | None = column("destroyed by decision; the row stays as a tombstone", default=None)
 
 
+@processed(RECORD)
 class Version(SQLModel, table=True):
     """A value that an entry has or had. Nothing is overwritten."""
 
@@ -118,6 +123,7 @@ class Version(SQLModel, table=True):
         return f"entry_version:{self.id.hex}"
 
 
+@processed(RECORD)
 class Mentioned(SQLModel, table=True):
     """Someone else in the child's file: a third party, decided once per case for every occurrence."""
 
@@ -136,6 +142,7 @@ class Mentioned(SQLModel, table=True):
         return f"person_mentioned:{self.id.hex}"
 
 
+@processed(REGISTER)
 class Source(SQLModel, table=True):
     """A body that supplies entries or has received them. Its name can betray a family, so it is sealed."""
 
@@ -153,6 +160,7 @@ class Source(SQLModel, table=True):
         return f"source:{self.id.hex}"
 
 
+@processed(RECORD)
 class Sharing(SQLModel, table=True):
     """Which version went to which recipient, when, and how (Art 15(1)(c), Art 19)."""
 
@@ -170,6 +178,7 @@ class Sharing(SQLModel, table=True):
         return f"sharing:{self.id.hex}"
 
 
+@processed(RECORD)
 class FeedMark(SQLModel, table=True):
     """What a feed last said of a child, as one keyed hash: an unchanged child costs one look-up.
 
@@ -210,6 +219,7 @@ MARKS = (
 )
 
 
+@processed(RECORD)
 class EntryMark(SQLModel, table=True):
     """What a correction case says of an entry to whoever reads it: one row per case, line and kind of mark."""
 
@@ -238,6 +248,7 @@ class EntryMark(SQLModel, table=True):
         return f"entry_mark:{self.id.hex}"
 
 
+@processed(RECORD)
 class FeedClash(SQLModel, table=True):
     """A feed said again what a correction case had replaced or destroyed: the decided value stays (R-111)."""
 
@@ -260,6 +271,7 @@ class FeedClash(SQLModel, table=True):
     ended: str | None = column("agreed, accepted or decided", default=None)
 
 
+@processed(RECORD)
 class RestrictedUse(SQLModel, table=True):
     """A restricted entry was opened for a reason the law allows (Art 18(2)): who, for which case, why."""
 

@@ -7,11 +7,13 @@ from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from portal.db import choice, column, new_id
+from portal.processing import CASE, processed
 from portal.vault import Owner
 
 DECISIONS = ("undecided", "give", "redact", "withhold", "not_subject", "duplicate")
 
 
+@processed(CASE)
 class ReviewItem(SQLModel, table=True):
     """What is to be done with one entry in one case."""
 
@@ -42,6 +44,7 @@ class ReviewItem(SQLModel, table=True):
         return f"review_item:{self.id.hex}"
 
 
+@processed(CASE)
 class ReviewChange(SQLModel, table=True):
     """Every decision an item ever had, so that it can be undone and answered for (R-94)."""
 
@@ -62,6 +65,7 @@ class ReviewChange(SQLModel, table=True):
         return f"review_change:{self.item_id.hex}:{self.seq}"
 
 
+@processed(CASE)
 class MentionDecision(SQLModel, table=True):
     """Whether a person mentioned in the file is shown to this requester: decided once for every occurrence."""
 
@@ -86,6 +90,7 @@ class MentionDecision(SQLModel, table=True):
         return f"mention_decision:{self.case_id.hex}:{self.mentioned_id.hex}"
 
 
+@processed(CASE)
 class MentionChange(SQLModel, table=True):
     """Every decision about a person mentioned, so that whoever ever decided is known as a reviewer (R-94)."""
 

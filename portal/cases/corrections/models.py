@@ -9,6 +9,7 @@ from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from portal.db import choice, column, new_id
+from portal.processing import ASKING_OUTSIDE, CASE, processed
 from portal.vault import CLASSES, Owner
 
 _WAITING = text("state = 'waiting'")
@@ -19,6 +20,7 @@ LINK_STATES = ("waiting", "answered", "silent", "ended", "passed_on")
 NOTICE_STATES = ("open", "told", "acknowledged", "impossible", "disproportionate", "not_concerned")
 
 
+@processed(CASE)
 class ChallengedLine(SQLModel, table=True):
     """One thing of which the requester says that it is wrong, with what became of it."""
 
@@ -60,6 +62,7 @@ class ChallengedLine(SQLModel, table=True):
         return f"challenged_line:{self.id.hex}"
 
 
+@processed(ASKING_OUTSIDE)
 class OutsideLink(SQLModel, table=True):
     """A narrow way in for one body and one line: it shows one entry and takes one answer (R-111, Art 19)."""
 
@@ -96,6 +99,7 @@ class OutsideLink(SQLModel, table=True):
         return f"outside_link:{self.id.hex}"
 
 
+@processed(ASKING_OUTSIDE)
 class RecipientNotice(SQLModel, table=True):
     """Somebody who received the wrong version, and how they were told (Art 19)."""
 
