@@ -31,15 +31,11 @@ def _cards() -> None:
         sa.Column(
             "card_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False, comment="slow hash of the six words"
         ),
-        sa.Column(
-            "holder_id", sa.Uuid(), nullable=False, comment="the person, or the child's question, that it opens"
-        ),
+        sa.Column("holder_id", sa.Uuid(), nullable=False, comment="the person, or the child's question, that it opens"),
         sa.Column("made_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False, comment="when it was printed"),
         sa.Column("uses", sa.Integer(), nullable=False, comment="how often it was used"),
         sa.Column("used_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True, comment="when it was last used"),
-        sa.Column(
-            "ended_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True, comment="when it stopped counting"
-        ),
+        sa.Column("ended_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True, comment="when it stopped counting"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_card")),
         sa.UniqueConstraint("number", name=op.f("uq_card_number")),
     )
