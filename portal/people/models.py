@@ -12,6 +12,7 @@ from portal.vault import Owner
 
 DOORS = ("family", "staff")
 _HELD = text("state = 'held'")
+FACTOR_KINDS = ("totp", "code_sheet", "passkey", "phone", "call_back")
 STAFF_ROLES = ("caseworker", "approver", "auditor", "administrator")
 
 
@@ -78,7 +79,7 @@ class Factor(SQLModel, table=True):
     door: str = column("whose factor: family or staff", sa_type=choice(*DOORS, name="factor_door"))
     holder_id: uuid.UUID = column("the person or member of staff", index=True)
     kind: str = column(
-        "app that shows codes, or printed sheet", sa_type=choice("totp", "code_sheet", name="factor_kind")
+        "app, printed sheet, passkey, telephone, or a call back", sa_type=choice(*FACTOR_KINDS, name="factor_kind")
     )
     sealed: bytes = column("the app's secret, sealed; destroyed when the factor ends")
     last_counter: int = column("last time step used: a code opens once", default=0)
@@ -170,6 +171,7 @@ class OutboxMessage(SQLModel, table=True):
 
 __all__ = [
     "DOORS",
+    "FACTOR_KINDS",
     "STAFF_ROLES",
     "Factor",
     "Limit",

@@ -8,8 +8,18 @@ revision = "0003"
 down_revision = "0002"
 
 
+FACTOR_KINDS = ("totp", "code_sheet", "passkey", "phone", "call_back")
+
+
 def upgrade() -> None:
     _cards()
+    _kinds_of_factors()
+
+
+def _kinds_of_factors() -> None:
+    with op.batch_alter_table("factor", schema=None) as batch_op:
+        batch_op.drop_constraint(op.f("ck_factor_factor_kind"), type_="check")
+        batch_op.create_check_constraint(op.f("ck_factor_factor_kind"), sa.column("kind").in_(FACTOR_KINDS))
 
 
 def _cards() -> None:
