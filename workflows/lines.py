@@ -159,13 +159,17 @@ def answer(outcome: str, *, shown: bool) -> Outcome:
     return Outcome(outcome) if shown else Outcome.NOT_ANSWERED_HERE
 
 
-def told(state: str, outcome: str | None = None, *, answered: bool, shown: bool) -> str:
+def told(state: str, outcome: str | None = None, *, answered: bool, shown: bool, in_own_right: bool = False) -> str:
     """What the requester reads of the line. Until the answer is out (`answered`) every line that was not taken back
-    reads alike: whoever saw it disputed would know that the check was passed, and what the child did not say (R-92)."""
+    reads alike: whoever saw it disputed would know that the check was passed, and what the child did not say (R-92).
+
+    Somebody who asks for themselves is told at once that it is marked: no child was asked. Of an entry that they may
+    not know of nothing is told even to them, and what is decided is told to nobody before the answer is out."""
     if state == LineState.WITHDRAWN:
         return _("You took this back.")
     if not answered or state != LineState.DECIDED or outcome is None:
-        return _("We are looking into this.")
+        marked = in_own_right and shown and state in _PAST_CHECK
+        return _MARKED_TOLD if marked else _("We are looking into this.")
     return _TOLD[answer(outcome, shown=shown)]
 
 
@@ -208,6 +212,8 @@ def _may_be_destroyed(facts: LineFacts, outcome: str) -> str | None:
     return None
 
 
+_PAST_CHECK = frozenset({LineState.DISPUTED, LineState.PROPOSED, LineState.DECIDED})
+_MARKED_TOLD = _("We marked this in the record: you say that it is wrong. We are looking into it.")
 _NOT_KNOWN = _("It is not known who does this. A second person must be able to be told apart.")
 _INVOLVED = _("You were involved the first time. Ask somebody who was not.")
 _KIND_WORDS = {

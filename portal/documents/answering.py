@@ -30,6 +30,7 @@ from portal.documents.answer_lines import Record
 from portal.documents.leak_gate import RemovedSpan
 from portal.documents.models import StoredPack
 from portal.people.models import Person
+from portal.records import marks
 from portal.records.models import Entry
 from portal.vault import vault_of
 from workflows import guards, line_guards
@@ -83,7 +84,7 @@ def assemble(session: Session, case: Case, stored: StoredPack, *, by: Actor) -> 
         outside.of_case(session, case),
         recipients.of_case(session, case),
         vault_of(session).get(stored).get("summaries", {}),
-        next((event.on_date for event in reversed(events) if event.name == "pass_check"), None),
+        marks.stood_since(session, case.id, "disputed"),
         _is_child(facts),
     )
     made = [tell.line(line) for line in there]
@@ -105,7 +106,7 @@ class _Telling:
     links: Sequence[Link]
     notices: Sequence[Notice]
     summaries: Mapping[str, str]
-    disputed_since: datetime.date | None
+    disputed_since: Mapping[uuid.UUID, datetime.date]
     for_child: bool
 
     def line(self, line: Line) -> DecidedLine:
@@ -116,7 +117,7 @@ class _Telling:
             told,
             **answer_lines.of_shown(line, line.decided, self.record),
             asked=answer_lines.asked(line, self.links, self.summaries),
-            disputed=information.day_in_words(self.disputed_since),
+            disputed=information.day_in_words(self.disputed_since.get(line.id)),
             informed=recipients.names_for_family(self.notices, line.id),
             child_words=line.decided.child_words if self.for_child else "",
         )

@@ -60,6 +60,14 @@ def marked(session: Session, child_id: uuid.UUID, kind: str) -> set[uuid.UUID]:
     return set(session.scalars(query))
 
 
+def stood_since(session: Session, case_id: uuid.UUID, kind: str) -> dict[uuid.UUID, datetime.date]:
+    """For each line of a case that has a mark of this kind, or had one: from which day the newest stands, or stood."""
+    query = sa.select(col(EntryMark.line_id), col(EntryMark.since)).where(
+        col(EntryMark.case_id) == case_id, col(EntryMark.kind) == kind
+    )
+    return {line_id: since for line_id, since in session.execute(query.order_by(col(EntryMark.id)))}
+
+
 def put_mark(
     session: Session,
     *,

@@ -27,6 +27,7 @@ from portal.gate import page
 from portal.requester import blueprint, challenge_told
 from portal.requester.letters import title as letter_title
 from workflows.clock_terms import Why
+from workflows.facts import RequesterKind
 from workflows.kinds import WORKFLOWS
 from workflows.table import Offered, StepRefused, Turn
 from workflows.words import mark
@@ -52,6 +53,7 @@ class Seen:
     steps: tuple[Offered, ...]
     turn: Turn
     why: tuple[Why, ...]
+    in_own_right: bool  # the reader asks for themselves, so that no child was asked
 
     def can(self, name: str) -> bool:
         """Whether the requester may take this step now."""
@@ -79,7 +81,8 @@ def seen(session: Session, case: Case) -> Seen:
     workflow = WORKFLOWS[case.kind]
     steps = workflow.steps_for(case.state, me.role, facts)
     why = () if answered(case) else clocking.reading(session, case, events, today=today).why
-    return Seen(case, events, steps, workflow.turn(case.state, facts), why)
+    own = facts.requester_kind is RequesterKind.SELF
+    return Seen(case, events, steps, workflow.turn(case.state, facts), why, own)
 
 
 def answered(case: Case) -> bool:

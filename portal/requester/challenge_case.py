@@ -21,13 +21,13 @@ from portal.people import limits
 from portal.people.limits import Limited
 from portal.requester import blueprint
 from portal.requester.ask import Answer
-from portal.requester.cases import PROVEN, SIGNED_IN, Seen, day, in_words, own_case, seen, summary
+from portal.requester.cases import PROVEN, SIGNED_IN, Seen, day, in_words, own_case, seen, summary, whose
 from portal.requester.challenge_forms import AddWordsForm, AnswerForm, ReviewForm, StatementForm, TakeBackForm
-from portal.requester.challenge_told import Told, lines_told, more_of
+from portal.requester.challenge_told import More, Told, lines_told, more_of
 from portal.requester.reading import RECORD
 from workflows.days import add_months
 from workflows.lines import MOST_WORDS
-from workflows.table import Answers
+from workflows.table import Answers, Turn
 
 LINE = "/cases/<string:reference>/lines/<uuid:line_id>"
 ACKNOWLEDGED_WITHIN = datetime.timedelta(days=29)  # R-28: thirty days that begin with the day of receipt
@@ -66,9 +66,18 @@ def challenge_line(reference: str, line_id: uuid.UUID) -> Answer:
         more = more_of(session, here.one, here.told)
     facts = {"summary": summary(here.one), "received": day(here.one.case.received_on), "back": _home(reference)}
     since = day(more.disputed_since) if more and more.disputed_since else ""
+    turn = _whose_turn(here, more)
     return render_template(
-        "requester/challenge/line.html", here=here, told=here.told, more=more, since=since, **facts
+        "requester/challenge/line.html", here=here, told=here.told, more=more, since=since, turn=turn, **facts
     ), 200
+
+
+def _whose_turn(here: _Here, more: More | None) -> str:
+    """Whose turn it is with this line: theirs too who were asked, where the reader may know that somebody was."""
+    turn = whose(here.one.turn)
+    if here.one.turn is Turn.AUTHORITY and more and more.waits:
+        return _("Ours, and of those we asked")
+    return turn
 
 
 @page(blueprint, f"{LINE}/add", methods=("GET", "POST"), who=PROVEN, opens=("case",), why="add words to a line")

@@ -1,7 +1,9 @@
 """What a requester is told of each thing they challenged (R-56, R-92).
 
-Until the answer is out every line reads alike. Of a line whose entry they may not know of, the sentence is the same as
-where nothing is held, before and after. What a second look decides is not told before its own answer is out."""
+Until the answer is out every line of somebody who asks for a child reads alike: since when it is disputed, and who was
+asked, would tell that the check was passed, and so what the child did not say. Whoever asks for themselves sees both at
+once. Of a line whose entry they may not know of, the sentence is the same as where nothing is held, before and after.
+What a second look decides is not told before its own answer is out."""
 
 from __future__ import annotations
 
@@ -18,12 +20,15 @@ from sqlmodel import Session
 from portal.cases import drafts, folding
 from portal.cases.corrections import lines, outside, recipients
 from portal.cases.corrections.lines import KIND, Decided, Line
+from portal.cases.corrections.outside import Link
 from portal.cases.corrections.recipients import Notice
 from portal.cases.ledger import Happened
 from portal.cases.models import Case
 from portal.documents import availability, release
+from portal.records import marks
 from portal.requester.challenge_lines import in_words, said_in
 from workflows import lines as table
+from workflows.days import received_day
 from workflows.lines import LineKind
 
 if TYPE_CHECKING:
@@ -39,6 +44,7 @@ class Told:
     out: bool
     more: bool
     waiting: bool  # for the answer, and not taken back
+    own: bool = False  # the reader asks for themselves
 
     @property
     def title(self) -> str:
@@ -53,7 +59,8 @@ class Told:
         """Where it stands, in a sentence."""
         if self.line.taken_back and not self.out:
             return _(table.told("withdrawn", answered=False, shown=self.line.shown))
-        return _(table.told(self.line.state, self.line.outcome, answered=self.out, shown=self.line.shown))
+        line = self.line
+        return _(table.told(line.state, line.outcome, answered=self.out, shown=line.shown, in_own_right=self.own))
 
     @property
     def should_say(self) -> str:
@@ -68,8 +75,7 @@ class Told:
 
     @property
     def decided_on(self) -> str:
-        on = self.line.decided_on if self.more else None
-        return format_date(on, "d MMMM yyyy") if on else ""
+        return _day(self.line.decided_on if self.more else None)
 
     @property
     def before(self) -> str:
@@ -96,14 +102,29 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A body that was asked about a line: by its name where the family's own copy showed that, else with all others
+    under an empty one. `answered_on` is the day of the answer, `answer_by` the day by which one is wanted still."""
+
+    name: str
+    on: str
+    answer_by: str
+    answered_on: str
+
+
+@dataclass(frozen=True)
 class More:
-    """What is told of a line besides its decision, once that is out."""
+    """What is told of a line besides its decision: once that is out, and to whoever asks for themselves before."""
 
     disputed_since: datetime.date | None
-    asked: tuple[str, ...]  # names that the family's own copy showed
-    asked_others: bool  # somebody was asked whose name it did not show
+    asked: tuple[Asked, ...]
     informed: tuple[str, ...]
     informed_others: bool
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody who was asked may answer still."""
+        return any(one.answer_by for one in self.asked)
 
 
 def lines_told(session: Session, one: Seen, *, with_record: bool = False) -> list[Told]:
@@ -116,21 +137,41 @@ def lines_told(session: Session, one: Seen, *, with_record: bool = False) -> lis
 
 
 def more_of(session: Session, one: Seen, told: Told) -> More | None:
-    """Who was asked and told about a line; None until its decision is out, and for good where it is not told."""
-    if not told.more:
+    """Since when a line is disputed, who was asked and who was told. None until its decision is out for somebody who
+    asks for another, and for good where the entry is not told (R-56, R-92)."""
+    early = told.own and told.waiting and told.line.shown
+    if not (told.more or early):
         return None
+    since = marks.stood_since(session, one.case.id, "disputed").get(told.line.id)
     links = [link for link in outside.of_case(session, one.case) if link.line_id == told.line.id]
-    asked = {link.body for link in links if link.purpose == "ask_source"}
-    printed = told.line.claim.source.casefold()
-    named = tuple(sorted(body for body in asked if body and body.casefold() in printed))
+    asked = _asked(links, told.line, waiting=told.waiting)
+    if not told.more:
+        return More(since, asked, (), informed_others=False)
     notices = [notice for notice in recipients.of_case(session, one.case) if notice.line_id == told.line.id]
     names = recipients.names_for_family(notices)
-    return More(
-        _disputed_since(one.events),
-        named,
-        len(asked) > len(named),
-        names,
-        len([notice for notice in notices if _was_told(notice)]) > len(names),
+    others = len([notice for notice in notices if _was_told(notice)]) > len(names)
+    return More(since, asked, names, informed_others=others)
+
+
+def _asked(links: Sequence[Link], line: Line, *, waiting: bool) -> tuple[Asked, ...]:
+    """The bodies that were asked, in the order in which they were. A question that was passed on inside a body is one
+    question still; bodies without a name are told as one, so that nobody counts them."""
+    printed, bodies = line.claim.source.casefold(), dict[str, list[Link]]()
+    for link in links:
+        if link.purpose == "ask_source":
+            name = link.body if link.body and link.body.casefold() in printed else ""
+            bodies.setdefault(name, []).append(link)
+    return tuple(_one_asked(name, own, waiting=waiting) for name, own in bodies.items())
+
+
+def _one_asked(name: str, links: Sequence[Link], *, waiting: bool) -> Asked:
+    open_ = [link.answer_by for link in links if link.state == "waiting"] if waiting else []
+    answers = [received_day(link.answered_at) for link in links if link.answered_at]
+    return Asked(
+        name,
+        on=_day(min(link.sent_on for link in links)),
+        answer_by=_day(max(open_, default=None)),
+        answered_on="" if open_ else _day(max(answers, default=None)),
     )
 
 
@@ -150,7 +191,7 @@ def _told(line: Line, one: Seen, since: int, *, readable: bool) -> Told:
     decided_at = max((event.seq for event in one.events if _decides(event, line)), default=0)
     out = refused or (line.state == "decided" and 0 < decided_at < since)
     waiting = one.case.closed_at is None and not out and line.state != "withdrawn" and not line.taken_back
-    return Told(line, out, out and readable and line.shown and line.decided is not None, waiting)
+    return Told(line, out, out and readable and line.shown and line.decided is not None, waiting, one.in_own_right)
 
 
 def _decides(event: Happened, line: Line) -> bool:
@@ -182,7 +223,5 @@ def _readable(session: Session, one: Seen) -> bool:
     return any(not period.over for period in availability.periods(session, one.case, there, events=one.events).values())
 
 
-def _disputed_since(events: Sequence[Happened]) -> datetime.date | None:
-    """The day from which whoever read the entry saw that it is disputed. Told with the answer: before it, the day would
-    tell that the check was passed."""
-    return next((event.on_date for event in reversed(events) if event.name == "pass_check"), None)
+def _day(on: datetime.date | None) -> str:
+    return format_date(on, "d MMMM yyyy") if on else ""

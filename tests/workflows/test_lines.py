@@ -169,6 +169,17 @@ def test_until_the_answer_is_out_every_line_reads_alike():  # R-92
     assert len(taken_back) == 1
 
 
+def test_whoever_asks_for_themselves_reads_from_the_passed_check_that_it_is_marked_and_not_what_is_decided():
+    for state, outcome, shown in product(LineState, (*Outcome, None), (True, False)):
+        own = lines.told(state, outcome, answered=False, shown=shown, in_own_right=True)
+        plain = lines.told(state, outcome, answered=False, shown=shown)
+        assert (own != plain) == (shown and state in ("disputed", "proposed", "decided")), (state, outcome, shown)
+    assert len({lines.told("decided", one, answered=False, shown=True, in_own_right=True) for one in Outcome}) == 1
+    for outcome, shown in product(Outcome, (True, False)):
+        told = lines.told("decided", outcome, answered=True, shown=shown, in_own_right=True)
+        assert told == lines.told("decided", outcome, answered=True, shown=shown)
+
+
 def test_each_kind_and_outcome_has_words():
     assert len({kind.words for kind in LineKind}) == len(LineKind)
     assert len({outcome.label for outcome in Outcome}) == len(Outcome)

@@ -90,6 +90,43 @@ def test_until_the_answer_is_out_nothing_shows_how_far_it_is(app, said):
     assert after == before
 
 
+MARKED = "We marked this in the record: you say that it is wrong."
+
+
+def test_whoever_asks_for_themselves_sees_at_once_since_when_it_is_disputed_and_who_was_asked(app):
+    """No child was asked, so the day tells nothing of one (R-92)."""
+    printed = claim("Reading", source="Told by Kiln Lane Primary School, March 2024")
+    challenge = sent_challenge(app, "weighing", kind="self", claims=[printed])
+    walk, today = challenge.walk, f"{challenge.walk.today.day} {challenge.walk.today:%B %Y}"
+    page = challenge.client.get(challenge.line())
+    assert MARKED in page.text
+    assert f"Since {today}, everyone who reads this in the record sees that it is challenged" in page.text
+    assert MARKED in told(challenge)[-1]
+    with walk.runtime.vault.unlocked():
+        ask_source(walk, body=body_on_file(walk.runtime, "Kiln Lane Primary School"))
+        ask_source(walk, body=body_on_file(walk.runtime, "Lantern House", email="desk@lantern.example.org"), days=20)
+    page, by = challenge.client.get(challenge.line()), walk.today + datetime.timedelta(days=10)
+    due = f"They should answer by {by.day} {by:%B %Y}."
+    assert f"Kiln Lane Primary School: we asked on {today}. {due}" in page.text
+    assert f"The people who gave us this: we asked on {today}." in page.text
+    assert "Ours, and of those we asked" in page.text
+    assert "Lantern House" not in page.html
+    with walk.runtime.vault.unlocked():
+        decide(walk, CORRECTED)
+    page = challenge.client.get(challenge.line())
+    assert MARKED in page.text
+    assert "The school confirmed it." not in page.html
+
+
+@pytest.mark.parametrize("about", ["School", ""])
+def test_of_what_they_may_not_know_nothing_more_is_told_to_whoever_asks_for_themselves(app, about):
+    challenge = sent_challenge(app, "weighing", [about], kind="self", shown=False, claims=[claim("School")])
+    page = challenge.client.get(challenge.line())
+    assert WAITS in page.text
+    for words in (MARKED, "Since ", "Who we asked", "we asked on"):
+        assert words not in page.text
+
+
 def test_a_line_decided_inside_reads_as_an_open_one_and_takes_words_and_can_be_taken_back(app):
     challenge = sent_challenge(app, "weighing", TWO)
     with challenge.walk.runtime.vault.unlocked():
@@ -179,7 +216,8 @@ def test_bodies_are_named_only_where_the_copy_named_them_or_staff_released_the_n
     page = challenge.client.get(challenge.line())
     assert "Who we asked" in page.text
     assert "Kiln Lane Primary School" in page.text
-    assert "the people who gave us this" in page.text
+    today = f"{walk.today.day} {walk.today:%B %Y}"
+    assert f"The people who gave us this: we asked on {today}. We had no answer from them." in page.text
     assert "Lantern House" not in page.html
     assert "The library" in page.text
     assert "others who had got it from us" in page.text
