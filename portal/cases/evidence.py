@@ -35,8 +35,10 @@ def store(
     purpose: str,
     scanner: str,
     by: Actor,
+    line: int | None = None,
 ) -> Evidence:
-    """Keeps an inspected file for a case or for the draft that will become it (`owner_id`).
+    """Keeps an inspected file for a case or for the draft that will become it (`owner_id`); `line` is the number of the
+    challenged line that it is about.
 
     With a scanner configured the file is held until a job has asked it: a scanner may take half a minute, and nobody
     else could write meanwhile. Raises UploadRefused when the case has no room left."""
@@ -56,6 +58,8 @@ def store(
         sealed=b"",
     )
     told = {"name": accepted.name, "kind": accepted.kind, "pages": accepted.pages, "then": accepted.status}
+    if line is not None:
+        told["line"] = line
     vault_of(session).put(row, told)
     session.add(row)
     session.flush()
@@ -72,12 +76,13 @@ def add_to_case(
     purpose: str,
     scanner: str,
     by: Actor,
+    line: int | None = None,
 ) -> Evidence:
     """Stores a file on an open case, with its event."""
     case = ledger.locked(session, case_id)
     if case.closed_at is not None:
         raise StepRefused(_("This request is finished. Write to us first if you have more to send."))
-    row = store(session, files, case.id, accepted, purpose=purpose, scanner=scanner, by=by)
+    row = store(session, files, case.id, accepted, purpose=purpose, scanner=scanner, by=by, line=line)
     ledger.append(session, case, "evidence", by=by, on_date=clocking.uk_today(), answers={"evidence": row.id.hex})
     audit.append(session, verbs.act(case, by, "evidence"))
     return row

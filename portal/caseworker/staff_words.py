@@ -58,6 +58,7 @@ EVENTS = {
     "recipients_reviewed": _l("It was decided which names the family may read"),
     "due_day_moved": _l("The day to answer by moved, because bank holidays changed"),
     "lines_added": _l("Lines were entered"),
+    "line_added": _l("The requester challenged something else as well"),
     "line_matched": _l("A line was matched"),
     "line_words": _l("The requester added something to a line"),
     "line_withdrawn": _l("The requester took a line back"),

@@ -65,7 +65,7 @@ def stood_since(session: Session, case_id: uuid.UUID, kind: str) -> dict[uuid.UU
     query = sa.select(col(EntryMark.line_id), col(EntryMark.since)).where(
         col(EntryMark.case_id) == case_id, col(EntryMark.kind) == kind
     )
-    return {line_id: since for line_id, since in session.execute(query.order_by(col(EntryMark.id)))}
+    return {row.line_id: row.since for row in session.execute(query.order_by(col(EntryMark.id)))}
 
 
 def put_mark(

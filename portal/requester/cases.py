@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from portal import gate
 from portal.cases import clocking, evidence, ledger, mailbox, verbs
+from portal.cases.corrections import adding
 from portal.cases.facts import facts_of
 from portal.cases.ledger import Happened
 from portal.cases.models import Case
@@ -40,6 +41,8 @@ BESIDES = {
     ("from_requester", "family"): mark("You wrote to us."),
     ("to_requester", "staff"): mark("We wrote to you."),
     ("evidence", "family"): mark("You sent us a file."),
+    ("line_added", "family"): mark("You told us about something else that is wrong."),
+    ("line_words", "family"): mark("You told us more about something."),
     (availability.OPENED_AGAIN, "staff"): mark("We opened your copy again."),
 }
 
@@ -126,6 +129,7 @@ def case_page(reference: str) -> str:
             "files": [name["name"] for _row, name in evidence.sent_by_requester(session, case.id)] if proven else [],
             "subject": (verbs.told(session, case).get("subject") or {}).get("names") if proven else "",
             "lines": challenge_told.lines_told(session, one) if proven else [],
+            "takes_more": adding.takes_more(case),
             "unsent": challenge_told.unsent(session, case, case.requester) if proven and copies else [],
         }
     return render_template("requester/cases/case.html", **facts)

@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 from sqlmodel import Session
 
 from portal import db, forms, gate
-from portal.cases import clocking, verbs
-from portal.cases.corrections import deciding, lines
+from portal.cases import clocking, evidence, verbs
+from portal.cases.corrections import adding, deciding, lines
 from portal.cases.corrections.lines import KIND
 from portal.cases.ledger import CaseNotFound
 from portal.gate import page
@@ -22,9 +22,19 @@ from portal.people.limits import Limited
 from portal.requester import blueprint
 from portal.requester.ask import Answer
 from portal.requester.cases import PROVEN, SIGNED_IN, Seen, day, in_words, own_case, seen, summary, whose
-from portal.requester.challenge_forms import AddWordsForm, AnswerForm, ReviewForm, StatementForm, TakeBackForm
+from portal.requester.challenge_forms import (
+    AddLineForm,
+    AddWordsForm,
+    AnswerForm,
+    ReviewForm,
+    StatementForm,
+    TakeBackForm,
+)
+from portal.requester.challenge_lines import Said, claim
 from portal.requester.challenge_told import More, Told, lines_told, more_of
+from portal.requester.papers import inspected, too_many_files
 from portal.requester.reading import RECORD
+from portal.uploads import Accepted, UploadRefused
 from workflows.days import add_months
 from workflows.lines import MOST_WORDS
 from workflows.table import Answers, Turn
@@ -82,18 +92,57 @@ def _whose_turn(here: _Here, more: More | None) -> str:
 
 @page(blueprint, f"{LINE}/add", methods=("GET", "POST"), who=PROVEN, opens=("case",), why="add words to a line")
 def line_add(reference: str, line_id: uuid.UUID) -> Answer:
-    form, here = AddWordsForm(), _found(reference, line_id)
+    form, here, limit = AddWordsForm(), _found(reference, line_id), None
     if not here.may_add:
         return gate.see_other(here.address())
     if form.validate_on_submit():
-        words = str(form.words.data)
-        do = _limited(lambda session: lines.add_words(session, here.one.case.id, line_id, words, by=gate.actor()))
         try:
-            return _done(form, do, here.address())
+            paper = inspected(form["file"].data) if form["file"].data else None
+        except UploadRefused as refused:
+            form["file"].errors = [_(refused.words)]
+            return _line_page("requester/challenge/add.html", form, here)
+        except Limited as too_many:
+            form["file"].errors = [too_many_files(too_many)]
+            return _line_page("requester/challenge/add.html", form, here, too_many)
+        words = str(form.words.data)
+        try:
+            return _done(form, _limited(lambda session: _add(session, here, words, paper)), here.address())
+        except Limited as too_many:
+            form["words"].errors, limit = [_too_many(too_many)], too_many
+    return _line_page("requester/challenge/add.html", form, here, limit)
+
+
+def _add(session: Session, here: _Here, words: str, paper: Accepted | None) -> None:
+    runtime, case_id, me = gate.runtime(), here.one.case.id, gate.actor()
+    adding.add_words(session, case_id, here.line_id, words, by=me)
+    if paper:
+        scanner, number = runtime.settings.scanner_socket, here.told.line.number
+        evidence.add_to_case(
+            session, runtime.files, case_id, paper, purpose="other", scanner=scanner, by=me, line=number
+        )
+
+
+@page(
+    blueprint,
+    "/cases/<string:reference>/lines/add",
+    methods=("GET", "POST"),
+    who=PROVEN,
+    opens=("case",),
+    why="say that something else is wrong as well, on a challenge that is not answered yet",
+)
+def challenge_add(reference: str) -> Answer:
+    form, one = AddLineForm(data={"version": 0}), _seen(reference)
+    if not adding.takes_more(one.case):
+        return gate.see_other(_home(reference))
+    if form.validate_on_submit():
+        more = [claim(Said(1, 1, (), "text", form.said()))]
+        do = _limited(lambda session: adding.add_lines(session, one.case.id, more, by=gate.actor()))
+        try:
+            return _done(form, do, _home(reference))
         except Limited as limit:
-            form["words"].errors = [_too_many(limit)]
-            return _line_page("requester/challenge/add.html", form, here, limit)
-    return _line_page("requester/challenge/add.html", form, here)
+            form.form_errors.append(_too_many(limit))
+            return _page("requester/challenge/add_line.html", form, one, limit)
+    return _page("requester/challenge/add_line.html", form, one)
 
 
 @page(
@@ -280,9 +329,9 @@ def _line_page(name: str, form: forms.Form, here: _Here, limit: Limited | None =
     return shown, limit.status if limit else form.status
 
 
-def _page(name: str, form: forms.Form, one: Seen, **facts: object) -> Answer:
-    home = _home(one.case.reference)
-    return render_template(name, form=form, one=one, back=home, **facts), form.status
+def _page(name: str, form: forms.Form, one: Seen, limit: Limited | None = None, **facts: object) -> Answer:
+    shown = render_template(name, form=form, one=one, back=_home(one.case.reference), **facts)
+    return shown, limit.status if limit else form.status
 
 
 def _home(reference: str) -> str:

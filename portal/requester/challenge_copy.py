@@ -17,6 +17,7 @@ from sqlmodel import Session
 from portal import db, gate
 from portal.cases import drafts, evidence, verbs
 from portal.cases.clocking import uk_today
+from portal.cases.corrections import adding
 from portal.cases.corrections.lines import MOST_LINES, Claim, open_challenge
 from portal.cases.drafts import DraftGone
 from portal.cases.models import Case
@@ -27,9 +28,10 @@ from portal.gate import page
 from portal.people import limits
 from portal.requester import blueprint
 from portal.requester.ask import Answer
-from portal.requester.cases import PROVEN, in_words
+from portal.requester.cases import PROVEN, day, in_words, own_case
 from portal.requester.challenge_draft import Begun, begun_at
 from portal.requester.challenge_forms import (
+    NEW,
     NumbersForm,
     RemoveForm,
     SayForm,
@@ -133,17 +135,20 @@ def _keep(session: Session, begun: Begun, at: int, numbers: Numbers, form: SayFo
     blueprint, f"{WRONG}/check", methods=("GET", "POST"), who=PROVEN, opens=("case",), why="check and send a challenge"
 )
 def wrong_check(reference: str, pack_id: uuid.UUID) -> Answer:
-    form = SendForm()
-    if form.validate_on_submit():
+    sending = request.method == "POST"
+    with gate.runtime().database.read() as session, in_words():
+        begun = begun_at(session, reference, pack_id, opens=sending)
+        papers, form = begun.papers(session), _send_form(session, begun)
+    if begun.draft and form.validate_on_submit():
         gate.hold_back_floods(limits.NETWORK_SUBMISSIONS)
+        to = form.to.data if form.to and form.to.data != NEW else ""
         try:
             with in_words():
-                return gate.perform(form.form_key.data, lambda session: _send(session, reference, pack_id))
+                return gate.perform(form.form_key.data, lambda session: _send(session, reference, pack_id, to))
         except DraftGone:
             return _sent_already()
-    with gate.runtime().database.read() as session, in_words():
-        begun = begun_at(session, reference, pack_id)
-        papers = begun.papers(session)
+    if sending and begun.draft is None:
+        return _sent_already()
     if not begun.lines:
         return gate.see_other(_at("wrong_numbers", begun))
     lines = [
@@ -177,8 +182,25 @@ def wrong_remove(reference: str, pack_id: uuid.UUID, line: int) -> Answer:
     return gate.see_other(url_for("requester.wrong_check", reference=reference, pack_id=pack_id))
 
 
-def _send(session: Session, reference: str, pack_id: uuid.UUID) -> str:
-    """The lines become a case, in one transaction with their files. The copy must lie open still."""
+def _send_form(session: Session, begun: Begun) -> SendForm:
+    """Asks what it belongs to only where they told us about this record before, and have no answer yet."""
+    form, child_id = SendForm(), begun.case.child_id
+    there = adding.to_add_to(session, begun.case.requester, child_id) if child_id else []
+    if not there:
+        del form.to
+        return form
+    sent = [(case.reference, _("Yes, to %(number)s of %(day)s", **_named(case))) for case in there]
+    form["to"].choices = [*sent, (NEW, _("No, it is something new"))]
+    return form
+
+
+def _named(case: Case) -> dict[str, str]:
+    return {"number": case.reference, "day": day(case.received_on)}
+
+
+def _send(session: Session, reference: str, pack_id: uuid.UUID, to: str) -> str:
+    """The lines become a case, or further lines of the one that is named, in one transaction with their files. The copy
+    must lie open still."""
     begun, me = begun_at(session, reference, pack_id, hold=True, opens=True), gate.actor()
     if begun.draft is None:
         raise DraftGone
@@ -188,12 +210,21 @@ def _send(session: Session, reference: str, pack_id: uuid.UUID) -> str:
         raise limits.limited(limits.SUBMISSIONS, now=db.now())
     claims = _claims(session, begun)
     drafts.submitted(session, begun.draft.id, begun.holder)
-    case = open_challenge(
-        session, _asked(session, begun.case), claims, by=me, received_on=uk_today(), person_id=gate.reader().id
-    )
+    case = _added(session, to, claims) if to else _opened(session, begun, claims)
     evidence.move(session, begun.draft.id, case, gate.runtime().files, by=me)
     drafts.leave_receipt(session, begun.draft.id, [case.reference])
     return url_for("requester.challenge_sent", reference=case.reference)
+
+
+def _opened(session: Session, begun: Begun, claims: list[Claim]) -> Case:
+    asked, today = _asked(session, begun.case), uk_today()
+    return open_challenge(session, asked, claims, by=gate.actor(), received_on=today, person_id=gate.reader().id)
+
+
+def _added(session: Session, reference: str, claims: list[Claim]) -> Case:
+    case = own_case(session, reference)
+    adding.add_lines(session, case.id, claims, by=gate.actor())
+    return case
 
 
 def _sent_already() -> Response:

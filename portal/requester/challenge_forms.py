@@ -161,6 +161,12 @@ class SayWithoutNumberForm(SayForm):
     )
 
 
+class AddLineForm(SayWithoutNumberForm):
+    """Something else that is wrong, once a challenge was sent."""
+
+    go = forms.SubmitField(_l("Send it"))
+
+
 SAY = {"text": SayForm, "code": SayCodeForm, "date": SayDateForm}
 
 
@@ -194,9 +200,15 @@ class FileForm(forms.Form):
     go = forms.SubmitField(_l("Add this file"))
 
 
-class SendForm(forms.Form):
-    """The button that sends what was said."""
+NEW = "new"
 
+
+class SendForm(forms.Form):
+    """The button that sends what was said; on its own, or to what the requester sent before and has no answer to."""
+
+    to = forms.RadiosField(
+        _l("Do you want to add this to what you told us before?"), needed=_l("Choose what this belongs to")
+    )
     go = forms.SubmitField(_l("Send it"))
 
 
@@ -207,10 +219,15 @@ class RemoveForm(forms.Form):
 
 
 class AddWordsForm(forms.Form):
-    """More about something that was sent already."""
+    """More about something that was sent already, and a file that shows it."""
 
     words = forms.LongTextField(
         _l("What do you want to add?"), needed=_l("Write what you want to add"), longest=4000, short=_l("Your words")
+    )
+    file = forms.UploadField(
+        _l("A file that shows it"),
+        accept=".pdf,.jpg,.jpeg,.png",
+        hint=_l("You do not have to send one. It can be a PDF, JPEG or PNG file of up to 10 MB."),
     )
     go = forms.SubmitField(_l("Add it"))
 

@@ -70,6 +70,7 @@ _VOID_APPROVAL = Step(
                 Choice("restriction", _("An entry was restricted")),
                 Choice("shield", _("A shield was put on or changed")),
                 Choice("pack", _("The pack or a redaction changed")),
+                Choice("added", _("The requester added to what they challenge")),
             ),
         ),
     ),

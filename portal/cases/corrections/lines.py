@@ -41,7 +41,6 @@ ENDING = {  # steps that end every open line with the case: state and outcome
 REVIEWING = ("ask_review", "record_review_asked")
 CLOSING = ("collect", "close", "close_uncollected")
 ANSWER_OUT = ("ready", "collected")
-MOST_ADDED = 20
 
 
 @dataclass(frozen=True)
@@ -144,13 +143,13 @@ def open_challenge(
     StepRefused where nothing, or too much at once, is challenged."""
     if not claims:
         raise StepRefused(_("Say at least one thing that is wrong."))
-    _check_room(len(claims))
+    check_room(len(claims))
     opened = opening.open_cases(
         session, replace(asked, kind=KIND), by=by, received_on=received_on, person_id=person_id, refer=refer
     )
     case = opened.cases[0]
     for number, claim in enumerate(claims, start=1):
-        _add(session, case, number, claim, received_on)
+        put(session, case, number, claim, received_on)
     session.flush()
     ledger.append(session, case, "lines_added", by=by, on_date=received_on, answers={"lines": len(claims)})
     return case
@@ -186,7 +185,7 @@ def match(
 
     `shown` is a decision that the requester may be told of the entry, with its `reason`: where a family is, only a copy
     they were given can show them (R-56), so such an entry cannot be matched as one they may be told of here."""
-    case = _open_case(session, case_id)
+    case = open_case(session, case_id)
     if case.state not in MATCHED_IN or case.child_id is None:
         raise StepRefused(_("Lines are matched once the record is attached. Find the record first."))
     row = held(session, case, line_id, version)
@@ -202,9 +201,11 @@ def match(
     row.matched, row.child_id = True, case.child_id
     row.entry_id, row.version_id, row.cls = (entry.id, entry.current_id, entry.cls) if entry else (None, None, None)
     row.shown = entry is not None and shown
-    if entry and case.state in {"weighing", "reconsidering"}:
+    # Disputed stays disputed, wherever the case is by now: the mark stands while it is checked again who asks.
+    past_check = row.state == "disputed" or case.state in {"weighing", "reconsidering"}
+    if entry and past_check:
         _dispute(session, row, clocking.uk_today())
-    elif case.state in {"weighing", "reconsidering"}:
+    elif past_check:
         row.state = "disputed"
     elif entry:
         _mark(session, row, "challenged", clocking.uk_today())
@@ -215,36 +216,19 @@ def match(
     audit.append(session, verbs.act(case, by, "line_matched"))
 
 
-def add_words(session: Session, case_id: uuid.UUID, line_id: uuid.UUID, words: str, *, by: Actor) -> None:
-    """The requester adds something to a line until the answer is out; it is never taken for the record's own words.
-
-    A line that is decided already takes words too: to refuse them would tell that it is (R-92)."""
-    case = _open_case(session, case_id)
-    row = held(session, case, line_id, None)
-    if row.state == "withdrawn" or (row.state == "decided" and _answer_is_out(case)):
-        raise StepRefused(_("This is decided already. You can write to us, or ask for a review."))
-    told = vault_of(session).get(row)
-    if len(told.get("added", [])) >= MOST_ADDED:
-        raise StepRefused(_("You have added a lot to this already. Write to us if there is more."))
-    told["added"] = [*told.get("added", []), words]
-    _keep(session, row, told)
-    ledger.append(session, case, "line_words", by=by, on_date=clocking.uk_today(), answers={"line": row.id.hex})
-    audit.append(session, verbs.act(case, by, "line_words"))
-
-
 def withdraw_line(session: Session, case_id: uuid.UUID, line_id: uuid.UUID, *, by: Actor) -> None:
     """The requester takes one line back: its marks end with it. The last open line is taken back with the case.
 
     A decision that was made already stands, and the answer tells it; until then the requester reads the same of such a
     line as of any other that they took back (R-92)."""
-    case = _open_case(session, case_id)
+    case = open_case(session, case_id)
     row = held(session, case, line_id, None)
     told = vault_of(session).get(row)
-    late = row.state == "decided" and not _answer_is_out(case) and not told.get("taken_back")
+    late = row.state == "decided" and not answer_is_out(case) and not told.get("taken_back")
     if not late and (reason := table.may_withdraw(row.state)):
         raise StepRefused(reason)
     if late:
-        _keep(session, row, {**told, "taken_back": True})
+        keep(session, row, {**told, "taken_back": True})
     else:
         _end(session, row, "withdrawn")
     answers = {"line": row.id.hex, "late": late}
@@ -252,7 +236,7 @@ def withdraw_line(session: Session, case_id: uuid.UUID, line_id: uuid.UUID, *, b
     audit.append(session, verbs.act(case, by, "line_withdrawn"))
 
 
-def _answer_is_out(case: Case) -> bool:
+def answer_is_out(case: Case) -> bool:
     """Whether what is decided may be known to the requester. While an answer is looked at again it is not."""
     return case.state in ANSWER_OUT
 
@@ -333,7 +317,8 @@ def held(session: Session, case: Case, line_id: uuid.UUID, version: int | None) 
     return row
 
 
-def _add(session: Session, case: Case, number: int, claim: Claim, on: datetime.date) -> ChallengedLine:
+def put(session: Session, case: Case, number: int, claim: Claim, on: datetime.date) -> None:
+    """Enters a claim as a line of the case; what their own copy printed is marked as challenged."""
     pinned = claim.pinned
     row = ChallengedLine(
         case_id=case.id,
@@ -351,7 +336,6 @@ def _add(session: Session, case: Case, number: int, claim: Claim, on: datetime.d
     if pinned:
         session.flush()
         _mark(session, row, "challenged", on)
-    return row
 
 
 def _dispute(session: Session, row: ChallengedLine, on: datetime.date) -> None:
@@ -414,12 +398,14 @@ def _check_may_be_told(entry: Entry, reason: str) -> None:
         raise StepRefused(_("Say why the requester may be told of this entry."), need="reason")
 
 
-def _check_room(count: int) -> None:
+def check_room(count: int) -> None:
+    """Raises StepRefused where a case would have more lines than it can take."""
     if count > MOST_LINES:
         raise StepRefused(_("That is more than we can take in one go. Send these first, then tell us about the rest."))
 
 
-def _open_case(session: Session, case_id: uuid.UUID) -> Case:
+def open_case(session: Session, case_id: uuid.UUID) -> Case:
+    """The case, locked. Raises StepRefused where it is finished, or none in which anything is challenged."""
     case = ledger.locked(session, case_id)
     if case.kind != KIND or case.closed_at is not None:
         raise StepRefused(_("This case is finished, so nothing in it can be changed."))
@@ -431,7 +417,8 @@ def _rows(session: Session, case: Case, states: tuple[str, ...]) -> Sequence[Cha
     return session.exec(query.order_by(col(ChallengedLine.number)).with_for_update()).all()
 
 
-def _keep(session: Session, row: ChallengedLine, told: dict[str, Any]) -> None:
+def keep(session: Session, row: ChallengedLine, told: dict[str, Any]) -> None:
+    """What is told of a line from now on, as a new version of it."""
     row.version += 1
     vault_of(session).put(row, told)
     session.add(row)

@@ -1,4 +1,5 @@
-"""A challenge that came by letter, phone, e-mail or in person, entered with its true day of receipt (R-8, R-100)."""
+"""A challenge that came by letter, phone, e-mail or in person, entered with its true day of receipt (R-8, R-100); and
+what somebody adds that way to one that is here."""
 
 from __future__ import annotations
 
@@ -11,9 +12,12 @@ from sqlmodel import Session
 
 from portal import forms, gate
 from portal.cases import verbs
-from portal.cases.corrections import lines
+from portal.cases.actors import Actor
+from portal.cases.corrections import adding, lines
 from portal.cases.corrections.lines import Claim, Value
+from portal.cases.models import Case
 from portal.caseworker import blueprint, desk, entering
+from portal.caseworker.cases import tag_of
 from portal.gate import page
 from portal.people.models import Staff
 from workflows.lines import LineKind
@@ -54,6 +58,9 @@ def _line(number: int) -> dict[str, Any]:
     }
 
 
+_LineForm: Any = type("_LineForm", (forms.Form,), {**_line(1), "save": forms.SubmitField(_l("Enter the line"))})
+
+
 @page(
     blueprint,
     "/challenges/new",
@@ -92,6 +99,37 @@ def _enter(session: Session, form: Any, count: int) -> str:
     verbs.assign(session, case.id, session.get(Staff, by.id), by=by)  # whoever enters it holds it
     flash(_("Entered as %(reference)s. You can print the receipt from the case.", reference=case.reference), "success")
     return desk.address(case)
+
+
+@page(
+    blueprint,
+    "/cases/<string:reference>/lines/new",
+    methods=("GET", "POST"),
+    who=desk.CASEWORKER,
+    opens=("case",),
+    why="enter something else that is said to be wrong, on a challenge that is not answered yet",
+)
+def enter_line(reference: str) -> Response | tuple[str, int]:
+    form = _LineForm()
+    with desk.looking(reference, "line") as opened:
+        case = opened.case
+    if form.validate_on_submit():
+        try:
+            return desk.act(reference, form, lambda session, case, by: _enter_line(session, case, by, form))
+        except StepRefused as refused:
+            desk.blame(form, refused)
+    open_ = adding.takes_more(case)
+    tag = tag_of(opened)
+    shown = render_template(
+        "caseworker/challenges/new_line.html", case=case, tag=tag, form=form, parts=PARTS, takes_more=open_
+    )
+    return shown, form.status
+
+
+def _enter_line(session: Session, case: Case, by: Actor, form: Any) -> str:
+    adding.add_lines(session, case.id, [_claim(form, 1)], by=by)
+    flash(_("The line is entered. Say next which entry it means."), "success")
+    return desk.address(case, "lines")
 
 
 def _claim(form: Any, number: int) -> Claim:

@@ -11,7 +11,7 @@ from flask import render_template
 from flask_babel import gettext as _
 from sqlmodel import Session
 
-from portal.cases.corrections import lines, outside
+from portal.cases.corrections import adding, lines, outside
 from portal.cases.corrections.lines import KIND, Line
 from portal.cases.models import Case
 from portal.caseworker import blueprint, desk
@@ -60,6 +60,7 @@ def case_lines(reference: str) -> str:
         rows=rows,
         doubled={entry_id for entry_id in doubled if any(line.open for _case, line in doubled[entry_id])},
         shut=_(opened.shut) if opened.shut else "",
+        takes_more=opened.by.role == "caseworker" and adding.takes_more(opened.case),
         several=opened.by.role == "caseworker" and sum(row.can_decide for row in rows) > 1,
     )
 

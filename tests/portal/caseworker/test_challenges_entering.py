@@ -96,3 +96,28 @@ def test_only_a_caseworker_enters_a_challenge(office: Office) -> None:
 def test_the_page_for_requests_leads_here(seat: Seat) -> None:
     page = seat.client.get("/staff/requests/new")
     assert NEW in {link.get("href") for link in page.all("a")}
+
+
+# What somebody adds by telephone
+
+MORE = {"kind_1": "incomplete", "about_1": "Visits", "why_1": "One is missing.", "restrict_1": "y"}
+
+
+def test_what_somebody_adds_by_telephone_becomes_a_further_line(office: Office, seat: Seat) -> None:
+    seat.client.submit(seat.client.get(NEW), SENT)
+    (case,) = cases(office)
+    page = seat.client.get(f"/staff/cases/{case.reference}/lines/new")
+    refused = seat.client.submit(page, {**MORE, "why_1": ""}, expect=400)
+    assert refused.answers()["about_1"] == ["Visits"]
+    first, second = seat.client.submit(page, MORE), seat.client.submit(page, MORE)
+    assert first.location == second.location
+    shown = seat.client.follow(first)
+    assert "2. Visits" in shown.text
+    assert f"/staff/cases/{case.reference}/lines/new" in {link.get("href") for link in shown.all("a")}
+
+
+def test_a_request_takes_no_lines(office: Office, seat: Seat) -> None:
+    case = office.case_in("checking", seat.actor)
+    page = seat.client.get(f"/staff/cases/{case.reference}/lines/new")
+    assert "has its answer already, or is finished" in page.text
+    assert not page.all("textarea")

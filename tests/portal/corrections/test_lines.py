@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from portal.cases import clocking, verbs
-from portal.cases.corrections import lines
+from portal.cases.corrections import adding, lines
 from portal.cases.corrections.models import ChallengedLine
 from portal.cases.ledger import LostRace
 from portal.cases.models import Case
@@ -14,9 +14,12 @@ from portal.cases.opening import Asked, Requester, Subject, visitor
 from portal.runtime import Runtime
 from tests.builders import Walk, rich_child
 from tests.corrections import (
+    CORRECTED,
     WRONG,
     challenge_in,
     claim,
+    confirm,
+    decide,
     entry_of,
     lines_of,
     match_all,
@@ -148,7 +151,7 @@ def test_two_people_matching_one_line_do_not_overwrite_each_other(runtime: Runti
 def test_what_a_family_adds_stays_with_the_line_while_it_is_open(runtime: Runtime) -> None:
     walk = challenge_in(runtime, "weighing")
     line = lines_of(walk)[0]
-    walk.act(lambda session: lines.add_words(session, walk.case_id, line.id, "Ask Mr Hale.", by=walk.requester))
+    walk.act(lambda session: adding.add_words(session, walk.case_id, line.id, "Ask Mr Hale.", by=walk.requester))
     assert lines_of(walk)[0].added == ("Ask Mr Hale.",)
 
 
@@ -190,3 +193,78 @@ def test_a_wrong_record_taken_off_keeps_no_mark_of_the_challenge(runtime: Runtim
     walk.act(lambda session: verbs.detach_record(session, walk.case_id, "Another child of the name.", by=by))
     assert open_marks(walk, entry.id) == set()
     assert [(one.matched, one.entry_id) for one in lines_of(walk)] == [(False, None)]
+
+
+def test_a_line_matched_anew_while_it_is_checked_again_who_asks_stays_disputed(runtime: Runtime) -> None:
+    walk = challenge_in(runtime, "weighing")
+    (before,) = lines_of(walk)
+    walk.step("back_to_checking", again="identity", reason="The photo is of somebody else.")
+    walk.step("accept_identity", known_by="known")
+    walk.step("start_finding")
+    match_all(walk, ["Date of birth"])
+    (after,) = lines_of(walk)
+    assert before.entry_id and after.entry_id and before.entry_id != after.entry_id
+    assert (open_marks(walk, before.entry_id), open_marks(walk, after.entry_id)) == (set(), {"disputed"})
+    walk.step("pass_check")
+    assert open_marks(walk, after.entry_id) == {"disputed"}
+
+
+# Further lines of a challenge that was sent
+
+
+def _add(walk: Walk, *about: str) -> None:
+    more = [claim(one) for one in about]
+    walk.act(lambda session: adding.add_lines(session, walk.case_id, more, by=walk.requester))
+
+
+def test_a_line_added_before_the_check_waits_for_it_like_the_others(runtime: Runtime) -> None:
+    walk = challenge_in(runtime, "checking")
+    _add(walk, "Date of birth", "Reading")
+    assert [(one.number, one.state, one.matched) for one in lines_of(walk)] == [
+        (1, "received", False),
+        (2, "received", False),
+        (3, "received", False),
+    ]
+
+
+def test_a_line_added_after_the_check_is_matched_first_and_disputed_from_then_on(runtime: Runtime) -> None:
+    walk = challenge_in(runtime, "weighing")
+    _add(walk, "Reading")
+    new, entry = lines_of(walk)[1], entry_of(walk, "Reading")
+    assert (new.state, open_marks(walk, entry.id)) == ("received", set())
+    with pytest.raises(StepRefused):
+        walk.step("send_to_approval")
+    by = walk.worker.actor
+    walk.act(
+        lambda session: lines.match(
+            session, walk.case_id, new.id, entry.id, version=new.version, shown=False, by=by, reason=""
+        )
+    )
+    assert open_marks(walk, entry.id) == {"disputed"}
+    decide(walk, CORRECTED, line=1)
+    confirm(walk, line=1)
+    assert lines_of(walk)[1].state == "decided"
+    assert open_marks(walk, entry.id) == {"corrected"}
+
+
+def test_a_line_added_while_the_answer_waits_for_approval_brings_the_case_back_to_weighing(runtime: Runtime) -> None:
+    walk = challenge_in(runtime, "approval")
+    due = walk.case.due_on
+    _add(walk, "Reading")
+    assert (walk.case.state, walk.case.due_on) == ("weighing", due)
+    with pytest.raises(StepRefused):
+        walk.step("send_to_approval")
+
+
+@pytest.mark.parametrize("state", ["ready", "collected", "reconsidering"])
+def test_once_an_answer_is_out_nothing_is_added_to_it(runtime: Runtime, state: str) -> None:
+    walk = challenge_in(runtime, state)
+    with pytest.raises(StepRefused):
+        _add(walk, "Reading")
+    assert len(lines_of(walk)) == 1
+
+
+def test_no_case_takes_more_lines_than_it_could_have_been_sent_with(runtime: Runtime) -> None:
+    walk = challenge_in(runtime, "received")
+    with pytest.raises(StepRefused):
+        _add(walk, *["Reading"] * lines.MOST_LINES)

@@ -14,7 +14,7 @@ from pdfua.validator import validate
 from portal import jobs
 from portal.cases import verbs
 from portal.cases.actors import Actor
-from portal.cases.corrections import lines, recipients
+from portal.cases.corrections import adding, lines, recipients
 from portal.cases.corrections.lines import Claim, Decided, Value
 from portal.cases.ledger import CaseNotFound, LostRace
 from portal.cases.models import Case
@@ -85,8 +85,6 @@ def answer_to(runtime: Runtime, said: Claim, decided: Decided) -> Decision:
     assert said.pinned is not None
     held = said.pinned
     walk.record = builders.Record(held.child_id, builders.CHILD_NAME, builders.BORN, "LA-0001")
-    from portal.cases.corrections import lines
-
     by = walk.worker.actor
     walk.act(lambda session: verbs.attach_record(session, walk.case_id, held.child_id, builders.BORN, by=by))
     (one,) = corrections.lines_of(walk)
@@ -319,7 +317,7 @@ def test_words_added_after_the_letter_was_made_stop_it(runtime: Runtime) -> None
 
     walk = challenge_in(runtime, "approval", about=("Reading",), shown=True, decided=(LABELLED,))
     (one,) = corrections.lines_of(walk)
-    walk.act(lambda session: lines.add_words(session, walk.case_id, one.id, "One thing more.", by=walk.requester))
+    walk.act(lambda session: adding.add_words(session, walk.case_id, one.id, "One thing more.", by=walk.requester))
     with pytest.raises(StepRefused):
         builders.approve(walk)
 
