@@ -13,14 +13,14 @@ from portal.cases import consulting, drafts, evidence, searching
 from portal.cases.corrections import clashing, lines, outside, recipients
 from portal.cases.corrections import deciding as decided_lines
 from portal.cases.models import Case
-from portal.documents import answering, assembly, correspondence, holders, recipient_letter, release
+from portal.documents import answering, assembly, correspondence, erased, holders, recipient_letter, release
 from portal.people import outbox
 from portal.review import deciding
 
 # Importing these registers their facts for guards and their kinds of job; a guard without its facts refuses.
 CONNECTED = (
     *(searching, consulting, drafts, evidence, deciding, release, assembly, answering, correspondence, holders),
-    recipient_letter,
+    *(recipient_letter, erased),
     *(lines, decided_lines, outside, recipients, clashing),
 )
 

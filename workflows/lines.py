@@ -94,6 +94,7 @@ class LineFacts:
     matched: bool = False  # somebody settled which entry is meant, or that none is
     has_entry: bool = False
     shown: bool = False  # the requester may be told of the entry
+    gone: bool = False  # the entry was destroyed meanwhile, by a decision for somebody else
     category: str = ""  # of the entry's data; empty where it is not known
     actor: str | None = None
     role: Role | None = None
@@ -112,7 +113,7 @@ def may_decide(facts: LineFacts, outcome: str, *, confirming: bool = False) -> s
         return reason
     if not any(outcome == one for one in Outcome):
         return _("Choose what is to become of this line.")
-    return _fits_requester(facts, outcome) or _may_be_destroyed(facts, outcome)
+    return _fits_requester(facts, outcome) or _is_there(facts, outcome) or _may_be_destroyed(facts, outcome)
 
 
 def may_confirm(facts: LineFacts) -> str | None:
@@ -199,8 +200,15 @@ def _fits_requester(facts: LineFacts, outcome: str) -> str | None:
     return None
 
 
+def _is_there(facts: LineFacts, outcome: str) -> str | None:
+    """What is destroyed is answered as destroyed: nothing else can be said of it any more."""
+    if facts.gone and outcome not in {Outcome.ERASED, Outcome.NOT_ANSWERED_HERE}:
+        return _("This entry was destroyed already, by another decision. Choose “erased”: nothing else is left to do.")
+    return None
+
+
 def _may_be_destroyed(facts: LineFacts, outcome: str) -> str | None:
-    if outcome not in DESTROYING:
+    if outcome not in DESTROYING or facts.gone:
         return None
     if facts.access_case_open is not False:  # R-81: to destroy what somebody has asked to see is a crime
         return _("Somebody has asked to see this record. Nothing in it is destroyed before they have their answer.")

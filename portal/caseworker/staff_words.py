@@ -73,6 +73,8 @@ EVENTS = {
     "link_ended": _l("A link to a body ended"),
     "link_locked": _l("A link to a body ended after 5 wrong codes"),
     "link_passed_on": _l("A link was passed on inside the body"),
+    "entry_erased": _l("An entry that is challenged here was erased by another decision"),
+    "copy_destroyed": _l("A copy was destroyed, because something in it was erased"),
     "feed_clash": _l("A feed said again what a correction had replaced"),
     "source_told": _l("The source was told that its data is not what was decided"),
     "source_value_accepted": _l("What the source says now was accepted"),

@@ -308,7 +308,10 @@ def keep_made(
     content_file, pdf_file = files.write(owner, content), files.write(owner, pdf)
     told = {**told, "manifest": asdict(manifest), "leaks": [as_kept(leak) for leak in leaks], "allowed": {}}
     with work.database.write() as session:
-        keep(session, stored.id, content_file=content_file, pdf_file=pdf_file, manifest=manifest, told=told)
+        kept = keep(session, stored.id, content_file=content_file, pdf_file=pdf_file, manifest=manifest, told=told)
+    if not kept:
+        for file_id in (content_file, pdf_file):
+            files.destroy(file_id)
 
 
 def give_up(database: db.Database, pack_id: uuid.UUID, why: str) -> None:
@@ -359,16 +362,18 @@ def keep(
     pdf_file: uuid.UUID,
     manifest: Manifest,
     told: dict[str, Any],
-) -> None:
+) -> bool:
+    """False where the pack was replaced meanwhile: then nothing names the files."""
     stored = db.lock(session, StoredPack, id=pack_id)
-    if stored is None or stored.state != "assembling":  # replaced meanwhile: the files are orphans, the pack is not
-        return
+    if stored is None or stored.state != "assembling":
+        return False
     stored.state, stored.version = "assembled", stored.version + 1
     stored.content_file, stored.pdf_file = content_file, pdf_file
     stored.content_hash, stored.manifest_hash = manifest.pack_hash, manifest.fingerprint()
     vault_of(session).put(stored, told)
     session.add(stored)
     audit.append(session, verbs.act(session.get_one(Case, stored.case_id), Actor.system(), "pack_assembled"))
+    return True
 
 
 def asker(session: Session, args: dict[str, str]) -> Actor:

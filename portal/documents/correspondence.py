@@ -36,8 +36,8 @@ PROPOSALS = {  # a letter that confirms a proposal states what the proposal said
 
 def of_case(session: Session, case: Case, *, by: Actor) -> list[Letter]:
     """The letters of a case, newest first; a requester sees those written to them."""
-    query = select(Letter).where(Letter.case_id == case.id, Letter.state == "made").order_by(col(Letter.made_at).desc())
-    rows = session.exec(query).all()
+    there = (Letter.case_id == case.id, Letter.state == "made", col(Letter.pdf_file).is_not(None))
+    rows = session.exec(select(Letter).where(*there).order_by(col(Letter.made_at).desc())).all()
     if by.kind == "family":
         to_child = {step.letter for step in WORKFLOWS[case.kind].steps if step.letter_to is Addressee.CHILD}
         return [row for row in rows if row.template not in to_child | {recipients.LETTER}]

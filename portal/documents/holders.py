@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from portal.cases.corrections import recipients
 from portal.cases.corrections.recipients import Holder
 from portal.cases.models import Case
+from portal.documents import erased
 from portal.documents.models import StoredPack
 from portal.vault import vault_of
 
@@ -28,6 +29,6 @@ def holders(session: Session, child_id: uuid.UUID, entry_id: uuid.UUID) -> list[
     found = [
         (pack.case_id, pack.recipient_id)
         for pack, told in zip(packs, vault_of(session).get_many(packs), strict=True)
-        if entry_id.hex in {*(line[0] for line in told.get("lines", [])), *told.get("holds", [])}
+        if erased.holds(told, entry_id)
     ]
     return list(dict.fromkeys(found))

@@ -45,6 +45,11 @@ class StoredPack(SQLModel, table=True):
     approved_at: datetime.datetime | None = column("when", default=None)
     released_at: datetime.datetime | None = column("when the requester could first open it", default=None)
 
+    @property
+    def destroyed(self) -> bool:
+        """It was released, and its files are gone: something in it was erased by decision."""
+        return self.released_at is not None and self.content_file is None
+
     def vault_owner(self) -> Owner:
         return Owner.case(self.case_id)
 

@@ -38,6 +38,7 @@ from workflows.words import mark as _
 
 LIVE = ("assembling", "assembled", "approved")
 APPROVALS = ("approval", "approval_again")
+_GONE = _("This copy cannot be read here any more. You can have a new one. It is free: write to us and ask for it.")
 _SAYS_ALL = _("This copy does not say that more will come. Send it back, and put together one that says so.")
 _SAYS_MORE = _("This copy says that more will come. Release it as a part, or put together one that does not say so.")
 
@@ -109,8 +110,9 @@ def current(session: Session, case: Case) -> StoredPack | None:
 
 
 def released(session: Session, case: Case, *, today: datetime.date | None = None) -> list[StoredPack]:
-    """Packs the requester may open now: released, not recalled since, and still lawful today (birthday, authority)."""
-    there = [pack for pack in _of_case(session, case.id) if pack.released_at is not None]
+    """Packs the requester may open now: released, not recalled since, still lawful today (birthday, authority), and not
+    destroyed because something in them was erased."""
+    there = [pack for pack in _of_case(session, case.id) if pack.released_at is not None and not pack.destroyed]
     if not there:
         return []
     events = ledger.history(session, case)
@@ -119,6 +121,11 @@ def released(session: Session, case: Case, *, today: datetime.date | None = None
     if guards.may_be_told(facts) is not None:
         return []
     return [pack for pack in there if recalled is None or (pack.released_at and pack.released_at > recalled)]
+
+
+def destroyed(session: Session, case: Case) -> bool:
+    """Whether a copy that the requester was given is gone for good, so that a new one is offered."""
+    return any(pack.destroyed for pack in _of_case(session, case.id))
 
 
 def findings(session: Session, pack: StoredPack) -> dict[str, Any]:
@@ -189,6 +196,8 @@ def preview_pdf(session: Session, files: FileStore, case: Case, pack: StoredPack
 def _check_preview(session: Session, case: Case, pack: StoredPack, file_id: uuid.UUID | None) -> None:
     """Staff see a pack of an open case whose record is attached still, and no other; and an answer in which nothing of
     a record stands, because none is held."""
+    if pack.case_id == case.id and pack.destroyed:
+        raise StepRefused(_("Something in this copy was erased, so it was destroyed. That it was given stays here."))
     if pack.case_id != case.id or file_id is None:
         raise CaseNotFound
     needs_record = pack.content == "copy" or bool(vault_of(session).get(pack).get("holds"))
@@ -294,11 +303,21 @@ def release(
     audit.append(session, _act(session, pack, by, "release"))
 
 
+def check_there(pack: StoredPack) -> None:
+    """Raises StepRefused, in neutral words for its requester, where the files of the copy are destroyed: from whose
+    challenge that came is nobody's to know (R-56)."""
+    if pack.destroyed:
+        raise StepRefused(_GONE)
+
+
 def collect(session: Session, case_id: uuid.UUID, pack_id: uuid.UUID, *, by: Actor) -> None:
     """The requester opens a released copy; the first time the case is collected. Again and again changes nothing."""
     case = ledger.locked(session, case_id)
     pack = _locked(session, pack_id)
-    if case.requester_id != by.id or pack.id not in {one.id for one in released(session, case)}:
+    if case.requester_id != by.id or pack.case_id != case.id:
+        raise CaseNotFound
+    check_there(pack)
+    if pack.id not in {one.id for one in released(session, case)}:
         raise CaseNotFound
     availability.check(session, case, pack)
     if case.state == "ready":
@@ -360,6 +379,7 @@ def give(session: Session, case: Case, pack: StoredPack, by: Actor, what: str) -
     """Checks that this pack may be opened by this requester today, logs it, and collects the copy once."""
     if case.requester_id != by.id or pack.recipient_id != by.id:
         raise CaseNotFound
+    check_there(pack)
     if pack.id not in {one.id for one in released(session, case)}:
         raise StepRefused(_("This copy cannot be opened at the moment. Write to us if you need it."))
     if case.state == "ready":

@@ -22,7 +22,7 @@ from sqlmodel import Session, col
 from portal import audit, db, jobs
 from portal.audit import Act
 from portal.db import Database
-from portal.records import recognised
+from portal.records import people_forgotten, recognised
 from portal.records.models import Child, Entry, EntryMark, Version
 from portal.vault import SealedRow, vault_of
 
@@ -56,6 +56,7 @@ def destroy(session: Session, child: Child, entry: Entry, at: datetime.datetime)
     told = _told(session, entry)
     for kind in {str(one["identifies"]) for one in told if one.get("identifies")}:
         recognised.forget(session, child, kind, [recognised.value_of(one) for one in told])
+    people_forgotten.look_for(session, entry, told)
     versions = (col(Version.child_id) == child.id, col(Version.entry_id) == entry.id)
     session.execute(sa.update(Version).where(*versions).values(sealed=None))
     mark = (col(EntryMark.child_id) == child.id, col(EntryMark.entry_id) == entry.id)

@@ -121,6 +121,7 @@ def case_page(reference: str) -> str:
             "one": one,
             "copies": len(copies),
             "answers": len(given) - len(copies),
+            "copy_gone": not given and release.destroyed(session, case),
             "copy_until": day(until) if until else "",
             "proven": proven,
             "unread": bool(mailbox.unread_by(session, case, gate.actor())) if proven else False,

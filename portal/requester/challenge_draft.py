@@ -77,11 +77,11 @@ def begun_at(session: Session, reference: str, pack_id: uuid.UUID, *, hold: bool
 def own_copy(session: Session, reference: str, pack_id: uuid.UUID, *, opens: bool = False) -> tuple[Case, StoredPack]:
     """A copy of the record that this reader was given, that they have opened, and that lies open today."""
     case = own_case(session, reference)
-    if opens:
-        pack = session.get(StoredPack, pack_id)
-    else:
-        pack = next((one for one in release.released(session, case) if one.id == pack_id), None)
+    pack = session.get(StoredPack, pack_id)
     if pack is None or pack.case_id != case.id or pack.content != "copy" or pack.released_at is None:
+        raise CaseNotFound
+    release.check_there(pack)
+    if not opens and pack.id not in {one.id for one in release.released(session, case)}:
         raise CaseNotFound
     if case.state == "ready":
         raise StepRefused(_("Open your copy first. Then you can tell us what is wrong in it."))

@@ -41,6 +41,7 @@ def copies(reference: str) -> str:
     with gate.runtime().database.read() as session, in_words():
         case = own_case(session, reference)
         ready = [one for one in release.released(session, case) if one.content == "copy"]
+        gone = release.destroyed(session, case)
         periods = availability.periods(session, case, ready)
         rows = [
             {
@@ -53,11 +54,10 @@ def copies(reference: str) -> str:
             for at, one in enumerate(ready, start=1)
             if one.released_at
         ]
-    if not rows:
+    if not rows and not gone:
         raise NotThere
-    return render_template(
-        "requester/reading/before.html", rows=rows, reference=case.reference, back=_back(reference), button=OpenForm()
-    )
+    facts = {"reference": case.reference, "back": _back(reference), "button": OpenForm()}
+    return render_template("requester/reading/before.html", rows=rows, gone=gone, **facts)
 
 
 class OpenForm(forms.Form):
@@ -186,8 +186,11 @@ def _given(reference: str, pack_id: uuid.UUID, give: Callable[[Session, Case, St
     """Opens a released copy; what is not logged is not shown."""
     with gate.runtime().database.read() as session, in_words():
         case = own_case(session, reference)
-        pack = next((one for one in release.released(session, case) if one.id == pack_id), None)
-        if pack is None or pack.content != "copy":
+        pack = session.get(StoredPack, pack_id)
+        if pack is None or pack.case_id != case.id or pack.content != "copy" or pack.released_at is None:
+            raise CaseNotFound
+        release.check_there(pack)
+        if pack.id not in {one.id for one in release.released(session, case)}:
             raise CaseNotFound
         return give(session, case, pack)
 

@@ -18,6 +18,7 @@ from portal.cases import verbs
 from portal.cases.actors import Actor
 from portal.cases.ledger import CaseNotFound, LostRace
 from portal.records import Looking, OpenEntry, Third
+from portal.records.models import Mentioned
 from portal.review import lawful, suggestions, words_of_text
 from portal.review.lawful import Ground, in_review, own
 from portal.review.models import MentionChange, MentionDecision, ReviewItem
@@ -71,10 +72,12 @@ def mentions(session: Session, looking: Looking) -> list[Mention]:
 
 def undecided(session: Session, case_id: uuid.UUID) -> int:
     """How many people mentioned wait for a decision."""
-    query = sa.select(sa.func.count()).where(
-        *own(MentionDecision, case_id), col(MentionDecision.decision) == "undecided"
+    there = sa.and_(  # somebody may be off the list by now, because what named them was destroyed
+        col(Mentioned.child_id) == col(MentionDecision.child_id), col(Mentioned.id) == col(MentionDecision.mentioned_id)
     )
-    return session.scalar(query) or 0
+    query = sa.select(sa.func.count()).select_from(MentionDecision).join(Mentioned, there)
+    undecided_ones = (*own(MentionDecision, case_id), col(MentionDecision.decision) == "undecided")
+    return session.scalar(query.where(*undecided_ones)) or 0
 
 
 def add_person(

@@ -41,6 +41,7 @@ LINE = {
     "matched": (False, True),
     "has_entry": (False, True),
     "shown": (False, True),
+    "gone": (False, True),
     "category": ("", "identity", "health", *sorted(KEPT_BY_LAW)),
     "access_case_open": (None, False, True),
     "breach_opened": (None, False, True),
@@ -59,6 +60,9 @@ def forbidden(facts, outcome):
         yield facts.has_entry and facts.shown  # they get an answer with reasons
     else:
         yield not facts.has_entry
+    if facts.gone:  # destroyed by another decision: that is all that can be said of it
+        yield outcome not in ("erased", "not_answered_here")
+        return
     if outcome in ("erased", "moved"):
         yield facts.access_case_open is not False
     if outcome == "erased":

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from portal import audit
 from portal.cases import clocking, ledger, verbs
 from portal.cases.actors import Actor
-from portal.cases.corrections import recipients
+from portal.cases.corrections import forgetting, recipients
 from portal.cases.corrections.lines import KIND, Decided, Value, held
 from portal.cases.corrections.models import ChallengedLine, OutsideLink, RecipientNotice
 from portal.cases.facts import provides
@@ -163,6 +163,7 @@ def facts_of_line(
         matched=row.matched,
         has_entry=row.entry_id is not None,
         shown=row.shown,
+        gone=_is_gone(session, row),
         category=entry.category if entry else "",
         actor=str(by),
         role=by.role,
@@ -233,10 +234,10 @@ def _settle(
     session.add(row)
     session.flush()
     marks.lift_marks(session, case.id, row.id, ("challenged", "disputed"))
-    if row.entry_id is not None and row.child_id is not None:
+    if row.entry_id is not None and row.child_id is not None and not _is_gone(session, row):
         _change(session, row, said, by)
         if said.outcome in table.DESTROYING:
-            _forget(session, row)
+            forgetting.forget(session, case, row)
         if kind := (kept_as or MARKED_AS.get(said.outcome)):
             _put(session, row, kind, said.words if kind in {*KEPT_AS, "statement", "labelled"} else "")
         if said.outcome in CHANGES:
@@ -244,24 +245,6 @@ def _settle(
             void_what_was_prepared(session, case, "restriction" if said.outcome == "restricted" else "correction")
     # Nobody is written to yet: the day of a decision would tell that the check was passed, and when (R-92).
     _note(session, case, "line_decided", row, by, outcome=said.outcome, confirmed=confirmed)
-
-
-def _forget(session: Session, row: ChallengedLine) -> None:
-    """What is destroyed in the record is not kept in the papers of the case either: what it said goes from the line and
-    from what was shown to those who were asked."""
-    vault = vault_of(session)
-    told = vault.get(row)
-    for part, name in (("claim", "reads"), ("decided", "before")):
-        if told.get(part):
-            told[part][name] = ""
-    vault.put(row, told)
-    session.add(row)
-    links = select(OutsideLink).where(col(OutsideLink.case_id) == row.case_id, col(OutsideLink.line_id) == row.id)
-    for link in session.exec(links):
-        shown = vault.get(link)
-        shown["shown"]["value"] = ""
-        vault.put(link, shown)
-        session.add(link)
 
 
 def _change(session: Session, row: ChallengedLine, said: Decided, by: Actor) -> None:
@@ -298,9 +281,9 @@ def _check_words(said: Decided, kept_as: str) -> None:
 
 
 def _as_it_stands(session: Session, row: ChallengedLine, looking: Looking | None) -> OpenEntry | None:
-    """The entry of the line as it is now, or None where no entry is matched or the reader may not open it. Raises
-    LostRace where it is not the version that the line was matched to: somebody has to look at it again."""
-    if row.entry_id is None or looking is None or looking.child_id != row.child_id:
+    """The entry of the line as it is now; None where none is matched, it is destroyed, or the reader may not open it.
+    Raises LostRace where it is not the version that the line was matched to: somebody has to look at it again."""
+    if row.entry_id is None or looking is None or looking.child_id != row.child_id or _is_gone(session, row):
         return None
     entry = session.get(Entry, (row.child_id, row.entry_id))
     if entry is None or entry.current_id != row.version_id:
@@ -308,6 +291,12 @@ def _as_it_stands(session: Session, row: ChallengedLine, looking: Looking | None
     # Whether it is right is the very reason for which a restricted entry may be opened here (Art 18(1)(a)).
     opened = read(session, replace(looking, restricted_because="checking"), [row.entry_id])
     return opened[0] if opened else None
+
+
+def _is_gone(session: Session, row: ChallengedLine) -> bool:
+    """Whether the entry was destroyed already: by a decision for somebody else, while this line was open."""
+    entry = session.get(Entry, (row.child_id, row.entry_id)) if row.entry_id else None
+    return entry is not None and entry.erased_at is not None
 
 
 def void_what_was_prepared(session: Session, case: Case, because: str) -> None:

@@ -158,7 +158,7 @@ def end(session: Session, case_id: uuid.UUID, link_id: uuid.UUID, *, by: Actor) 
     row = _held(session, case_id, link_id)
     if row.state != "waiting":
         raise StepRefused(_("This link is ended or answered already."))
-    _close(session, row, "ended")
+    close(session, row, "ended")
     _note(session, case, "link_ended", row, by)
 
 
@@ -188,7 +188,7 @@ def unlock(session: Session, token: str, code: str) -> bool:
     row.tries += 1
     session.add(row)
     if row.tries >= MOST_TRIES:
-        _close(session, row, "ended")
+        close(session, row, "ended")
         _note(session, case, "link_locked", row, BODY)
     else:
         audit.append(session, _act(case, "outside_wrong_code", row, outcome="refused"))
@@ -235,7 +235,7 @@ def answer(session: Session, token: str, said: Said, *, draft_id: uuid.UUID | No
     told = vault_of(session).get(row)
     vault_of(session).put(row, {**told, "said": asdict(said)})
     row.answer, row.answered_at = said.answer, db.now()
-    _close(session, row, "answered")
+    close(session, row, "answered")
     if row.purpose != "ask_source":
         _acknowledge(session, row)
     _note(session, case, "body_answered", row, BODY, answer=said.answer)
@@ -271,7 +271,7 @@ def pass_on(session: Session, token: str, email: str) -> str | None:
     )
     new.passed_from = row.id
     session.add(new)
-    _close(session, row, "passed_on")
+    close(session, row, "passed_on")
     _move_notice(session, row, new)
     _note(session, case, "link_passed_on", new, BODY)
     return code
@@ -307,11 +307,11 @@ def _chase(session: Session, case_id: uuid.UUID, link_id: uuid.UUID, today: date
     if row.state != "waiting":
         return
     if _settled(session, row):
-        _close(session, row, "ended")
+        close(session, row, "ended")
         _note(session, case, "link_ended", row, Actor.system())
         return
     if today >= row.answer_by + SILENT_AFTER and row.purpose == "ask_source":
-        _close(session, row, "silent")
+        close(session, row, "silent")
         _note(session, case, "body_silent", row, Actor.system())
         return
     reminders = (row.answer_by - REMIND_BEFORE, row.answer_by)
@@ -397,7 +397,8 @@ def _in_use(session: Session, token: str) -> OutsideLink | None:
     return row if row.state == "waiting" else None
 
 
-def _close(session: Session, row: OutsideLink, state: str) -> None:
+def close(session: Session, row: OutsideLink, state: str) -> None:
+    """Ends a link: its random value is forgotten, here and in what is kept of it."""
     row.state, row.token_hash, row.version = state, None, row.version + 1
     told = vault_of(session).get(row)
     told.pop("token", None)

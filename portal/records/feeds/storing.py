@@ -7,7 +7,7 @@ before the first row that uses them (design section 8, 3).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from portal import audit, db
 from portal.audit import Act
-from portal.records import identities, recognised
+from portal.records import identities, names, recognised
 from portal.records.feeds import joining, statements
 from portal.records.feeds.clashing import Clashes
 from portal.records.feeds.held import Held, is_decided
@@ -65,6 +65,14 @@ class _Item:
         return self.before is not None and is_decided(self.before)
 
 
+def _only_in_destroyed(items: Iterable[_Item]) -> set[str]:
+    """Keys of the names that stand in items that are destroyed here, and in no other."""
+    named: dict[bool, set[str]] = {True: set(), False: set()}
+    for item in items:
+        named[item.erased] |= {names.key(name) for name in item.said.people}
+    return named[True] - named[False]
+
+
 class _Rows:
     """The rows of one batch."""
 
@@ -87,7 +95,7 @@ class _Rows:
         items = [self._found(one, item, said) for item, said in zip(one.child.items, one.said, strict=True)]
         self._mark(one, items)
         self._lookups(one, items)
-        people = self._people(one)
+        people = self._people(one, without=_only_in_destroyed(items))
         tally, clashes = Tally(), self._clashes.count
         for item in items:
             self._source(item.said)
@@ -161,10 +169,13 @@ class _Rows:
             if kind not in hidden and (one.known.id, kind, blind) not in self._there.lookups:
                 self._new[Lookup].append({"kind": kind, "blind": blind, "child_id": one.known.id})
 
-    def _people(self, one: Told) -> dict[str, str]:
-        """The ids of everybody named, by the key of their name."""
+    def _people(self, one: Told, *, without: Collection[str]) -> dict[str, str]:
+        """The ids of everybody named, by the key of their name; nobody is entered again whom only what is destroyed
+        names."""
         ids: dict[str, str] = {}
         for key, told in statements.people(one.child).items():
+            if key in without:
+                continue
             name_hash = self._vault.fingerprint(one.core, "mentioned", key)
             person_id = self._there.people.get((one.known.id, name_hash))
             if person_id is None:

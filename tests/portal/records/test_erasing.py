@@ -154,3 +154,52 @@ def test_after_a_backup_was_put_back_the_list_destroys_it_again(runtime: Runtime
     with runtime.database.read() as session:
         assert sealed_cells(session, gone.id) == [None]
     assert [entry.label for entry in entries(runtime)] == ["Note"]
+
+
+# People who were mentioned in it
+
+MAUD = replace(NOTE, value="Maud Fenn came to the door.", people=("Maud Fenn",))
+WITH_MAUD_TOO = item("other", "contact", "Call", "Ms Fenn rang again.")
+
+
+def names_on_file(runtime: Runtime) -> list[str]:
+    with runtime.database.read() as session, runtime.vault.unlocked():
+        there = records.mentioned(session, looking(only_child(runtime)))
+        return sorted(name for one in there for name in one.names)
+
+
+def test_who_was_mentioned_only_there_is_forgotten_and_no_feed_brings_them_back(runtime: Runtime) -> None:
+    directory(runtime, SCHOOL, MAUD)
+    assert names_on_file(runtime) == ["Maud Fenn"]
+    erase(runtime, "Note")
+    jobs.run_all(runtime.database, runtime)
+    assert names_on_file(runtime) == []
+    directory(runtime, SCHOOL, MAUD)
+    assert names_on_file(runtime) == []
+
+
+def test_who_is_named_elsewhere_too_stays_also_by_a_part_of_the_name(runtime: Runtime) -> None:
+    directory(runtime, MAUD, WITH_MAUD_TOO, item("aunt", "contact", "Aunt", "Isla Reed", people=("Isla Reed",)))
+    erase(runtime, "Note")
+    jobs.run_all(runtime.database, runtime)
+    assert names_on_file(runtime) == ["Isla Reed", "Maud Fenn"]
+
+
+def test_the_childs_own_surname_keeps_nobody_on_the_list(runtime: Runtime) -> None:
+    name = item("child/name", "identity", "Name", "Wren Ashdown", identifies="name")
+    directory(runtime, name, replace(NOTE, value="Uncle Bram Ashdown was there.", people=("Bram Ashdown",)))
+    erase(runtime, "Note")
+    jobs.run_all(runtime.database, runtime)
+    assert names_on_file(runtime) == []
+
+
+def test_whom_a_reviewer_found_in_it_is_forgotten_too_and_old_versions_count_as_elsewhere(runtime: Runtime) -> None:
+    directory(runtime, replace(SCHOOL, value="Kiln Lane, with Rory Blake"), replace(NOTE, value="Ask Sol Moor."))
+    correct(runtime, "School", "Kiln Lane")
+    with runtime.database.write() as session, runtime.vault.unlocked():
+        for who_else in ("Sol Moor", "Rory Blake"):
+            look = looking(only_child(runtime))
+            records.add_mentioned(session, look, names=[who_else], relation="", professional=False, alive=True)
+    erase(runtime, "Note")
+    jobs.run_all(runtime.database, runtime)
+    assert names_on_file(runtime) == ["Rory Blake"]

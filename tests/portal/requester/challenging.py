@@ -64,7 +64,7 @@ class Copy:
     def press_send(self) -> Page:
         """Asks whether the copy is open, opens the case and marks the entries: more than a page usually does."""
         here = f"{self.there}/wrong/check"
-        return self.client.submit(self.client.get(here), form=here, max_queries=60)
+        return self.client.submit(self.client.get(here), form=here, max_queries=66)
 
     def lines(self, reference: str) -> list[Line]:
         return lines_of(self.walk, reference)
