@@ -28,6 +28,7 @@ from workflows.facts import Nation, RequesterKind
 MOST_CHILDREN = 12
 ADULT = 18
 NO_FOOTING = "something-else"
+BY_STAFF = frozenset({"care-order"})  # claimed by who works for an authority, never by a parent
 ACCESS, CORRECTION = "subject_access", "correction"
 ENTRANCES = {"about": ACCESS, "whose": CORRECTION}  # the first question of each kind of request
 # The footings of the law in the words of the person who claims one.
@@ -43,6 +44,8 @@ FOOTINGS = {
     "lives-with-order": _l("A court said that the child lives with me"),
     "special-guardian": _l("I am the special guardian"),
     "adopter": _l("I adopted the child"),
+    "placement-order": _l("The child is placed with me for adoption"),
+    "care-order": _l("I work for a council, and a court put the child in its care"),
     "subject-agreement": _l("The person the record is about signed that I may ask"),
     "parent-agreement": _l("A parent signed that I may ask"),
     "power-of-attorney": _l("I have a power of attorney that is registered"),
@@ -82,12 +85,22 @@ class Journey:
     def about(self) -> str:
         return str((self.said("about") or self.said("whose")).get("about") or "")
 
+    @property
+    def acting(self) -> bool:
+        """Whether they act for others whose parent they are not."""
+        return self.about in {"other", "others"}
+
+    @property
+    def several(self) -> bool:
+        """Whether the request is about more than one person: each of them becomes a case of their own (R-61)."""
+        return self.about in {"several", "others"}
+
     def people(self) -> list[int]:
         """Numbers of the people the request is about; one at least."""
         known = sorted(
             int(name.partition(":")[2]) for name, kept in self.answers.items() if name.startswith("name:") and kept
         )
-        return (known if self.about == "several" else known[:1]) or [1]
+        return (known if self.several else known[:1]) or [1]
 
     def next_person(self) -> int:
         """The number of a child who is not there yet. A number is never used again."""
@@ -103,9 +116,9 @@ class Journey:
         born = self.born(person)
         adult = bool(born) and birthday(born, ADULT) <= uk_today()  # type: ignore[arg-type]
         acting = (RequesterKind.REPRESENTATIVE, RequesterKind.DEPUTY)
-        kinds = acting if self.about == "other" else (RequesterKind.PARENT, *(acting[1:] if adult else ()))
+        kinds = acting if self.acting else (RequesterKind.PARENT, *(acting[1:] if adult else ()))
         usable = {one.code for kind in kinds for one in usable_bases(kind, self.nation, subject_is_adult=adult)}
-        return [one for one in BASES if one.code in usable]
+        return [one for one in BASES if one.code in usable and (self.acting or one.code not in BY_STAFF)]
 
 
 @dataclass(frozen=True)
@@ -219,6 +232,7 @@ def _name_title(journey: Journey, _person: int) -> str:
     return {
         "me": _("Your name and date of birth"),
         "other": _("Who is the record about?"),
+        "others": _("Who is the record about?"),
     }.get(journey.about, _("Your child's name and date of birth"))
 
 
@@ -276,7 +290,7 @@ QUESTIONS: tuple[Question, ...] = (
         "children",
         q.MoreChildrenForm,
         _one(_l("The children in this request")),
-        asked=lambda j: j.about == "several",
+        asked=lambda j: j.several,
         page="children",
     ),
     Question(
@@ -320,7 +334,7 @@ def relationship_of(journey: Journey, person: int) -> tuple[RequesterKind, str]:
     said = journey.said("right", person)
     chosen = basis(said.get("footing"))
     words = "; ".join(part for part in (chosen.label if chosen else "", said.get("more") or "") if part)
-    usual = RequesterKind.REPRESENTATIVE if journey.about == "other" else RequesterKind.PARENT
+    usual = RequesterKind.REPRESENTATIVE if journey.acting else RequesterKind.PARENT
     if chosen is None or usual in chosen.kinds:
         return usual, words
     return next(iter(sorted(chosen.kinds))), words
