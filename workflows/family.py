@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from workflows.facts import Nation
+from workflows.words import mark as _
 
 Told = Mapping[str, object]
 Kind = TypeVar("Kind", bound=StrEnum)
@@ -52,6 +53,22 @@ class OrderKind(StrEnum):
     RESTRICTION = "restriction"  # a court forbids the person something
     SUSPENSION = "suspension"  # what the person holds rests for a time
     REMOVAL = "removal"  # parental responsibility was taken away
+
+
+ORDER_WORDS = {
+    OrderKind.PARENTAL_RESPONSIBILITY: _("Parental responsibility order"),
+    OrderKind.LIVES_WITH: _("Order that says with whom the child lives"),
+    OrderKind.SPENDS_TIME: _("Order on spending time with the child"),
+    OrderKind.SPECIAL_GUARDIANSHIP: _("Special guardianship order"),
+    OrderKind.CARE: _("Care order"),
+    OrderKind.INTERIM_CARE: _("Interim care order"),
+    OrderKind.EMERGENCY_PROTECTION: _("Emergency protection order"),
+    OrderKind.PLACEMENT: _("Placement order"),
+    OrderKind.ADOPTION: _("Adoption order"),
+    OrderKind.RESTRICTION: _("Order that forbids the person something"),
+    OrderKind.SUSPENSION: _("Order that suspends parental responsibility"),
+    OrderKind.REMOVAL: _("Order that takes parental responsibility away"),
+}
 
 
 class Favour(StrEnum):

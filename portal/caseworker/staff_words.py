@@ -45,6 +45,7 @@ EVENTS = {
     "consulted": _l("Somebody was consulted"),
     "consultation_answered": _l("A consultation was answered"),
     "code_sheet": _l("A sheet of codes was made"),
+    "family_recorded": _l("What is known of the family was written down"),
     "pack_requested": _l("A pack was asked for"),
     "leak_allowed": _l("Something found in the pack may stay"),
     "boilerplate_cleared": _l("A long passage was cleared as common wording"),
