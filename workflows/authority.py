@@ -185,6 +185,8 @@ BASES: tuple[RelationshipBasis, ...] = (
     ),
 )
 
+BY_SIGNATURE = frozenset({"subject-agreement", "parent-agreement"})  # footings that end when a signature is taken back
+
 
 def basis(code: str | None) -> RelationshipBasis | None:
     """The footing with this code, or None."""

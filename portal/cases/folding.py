@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from portal.cases.ledger import Happened
+from workflows.authority import BY_SIGNATURE
 from workflows.clock import EventName, received_day
 from workflows.facts import (
     AuthorityStatus,
@@ -159,6 +160,12 @@ def _right_recorded(facts: Facts, event: Happened) -> None:
     )
 
 
+def _signature_ended(facts: Facts, event: Happened) -> None:
+    """Whoever signed took it back: an authority that was accepted on signatures, this one among them, ends."""
+    if event.answers["rests"] and facts.get("authority_basis") in BY_SIGNATURE:
+        facts["authority_ended"] = True
+
+
 def _family_recorded(facts: Facts, event: Happened) -> None:
     """The days on which what is recorded of the family says something else; no nation or age moves them."""
     family = family_of(event.answers["family"], nation=Nation.ENGLAND_AND_WALES, born=None, today=event.on_date)
@@ -240,6 +247,7 @@ _RULES: dict[str, Rule] = {
     "record_authority": _set(authority=AuthorityStatus.RECEIVED),
     "accept_authority": _authority_accepted,
     "authority_begins": _set(authority_valid_from=None),
+    "signed_authority_ended": _signature_ended,
     "family_recorded": _family_recorded,
     "record_seen_first": _set(seen_first=True),
     "refuse_authority_evidence": _set(authority=AuthorityStatus.ASKED),

@@ -20,7 +20,7 @@ from portal.cases.ledger import CaseNotFound, Happened, LostRace
 from portal.cases.models import Case, Event, Message
 from portal.people import outbox
 from portal.people.models import Staff
-from portal.records import Looking
+from portal.records import Looking, group_of
 from portal.vault import vault_of
 from workflows.kinds import WORKFLOWS
 from workflows.table import Answers, Offered, Role, State, Step, StepRefused
@@ -115,6 +115,8 @@ def attach_record(
         raise StepRefused(_("A record is attached while it is looked for or reviewed. Bring the case there first."))
     if case.child_id is not None:
         raise StepRefused(_("A record is attached to this case already. Detach it first."))
+    if (group := group_of(session, child_id)) and (case.team_id is None or case.team_id.hex != group):
+        raise StepRefused(_("This record is sealed for your own team. Bring the case to your team first."))
     case.child_id = child_id
     answers = {"child": child_id.hex, "born": born}
     ledger.append(session, case, "record_attached", by=by, on_date=clocking.uk_today(), answers=answers)
