@@ -18,6 +18,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal import forms
 from portal.cases.clocking import uk_today
+from portal.requester import family_forms
 from portal.requester import question_forms as q
 from portal.requester.challenge_forms import MoreForm, WhoseForm
 from portal.requester.challenge_lines import Said, said_in
@@ -124,7 +125,8 @@ class Journey:
 @dataclass(frozen=True)
 class Question:
     """One page. `each` asks it of every person the request is about; `page` names a view of its own where the
-    usual one will not do; `holds` says whether a kept answer still fits the other answers."""
+    usual one will not do; `holds` says whether a kept answer still fits the other answers, `fits` whether it is asked
+    about this very person."""
 
     name: str
     form: type[q.QuestionForm]
@@ -135,6 +137,7 @@ class Question:
     page: str = ""
     prepare: Callable[[q.QuestionForm, Journey, int], None] = lambda _form, _journey, _person: None
     holds: Callable[[Journey, int], bool] = lambda _journey, _person: True
+    fits: Callable[[Journey, int], bool] = lambda _journey, _person: True
 
     @property
     def endpoint(self) -> str:
@@ -189,7 +192,7 @@ def way(journey: Journey) -> Iterator[Stop]:
     for each, group in groupby(QUESTIONS, key=lambda one: one.each):
         questions = list(group)
         for person in journey.people() if each else [0]:
-            yield from (Stop(one, person) for one in questions if one.asked(journey))
+            yield from (Stop(one, person) for one in questions if one.asked(journey) and one.fits(journey, person))
 
 
 def open_stop(journey: Journey) -> Stop | None:
@@ -258,6 +261,27 @@ def _right_holds(journey: Journey, person: int) -> bool:
     return footing == NO_FOOTING or footing in {one.code for one in journey.footings(person)}
 
 
+def _family_asked(journey: Journey, person: int) -> tuple[str, ...]:
+    """Which questions about the family matter for the right that was chosen; a parent who is not sure is asked more."""
+    footing = journey.said("right", person).get("footing") or ""
+    if footing == NO_FOOTING:
+        return () if journey.acting else family_forms.UNSURE
+    return family_forms.ASKED.get(footing, ())
+
+
+def _family_questions(form: q.QuestionForm, journey: Journey, person: int) -> None:
+    form.only(_family_asked(journey, person))
+
+
+def _family_holds(journey: Journey, person: int) -> bool:
+    """Answers to other questions than those of the right that is chosen now are not enough."""
+    return set(_family_asked(journey, person)) <= set(journey.said("family", person))
+
+
+def _family_lead(_journey: Journey) -> list[str]:
+    return [_("The law asks these things. Leave out what you do not know: we can ask you later.")]
+
+
 def _access(journey: Journey) -> bool:
     return not journey.is_challenge
 
@@ -285,6 +309,17 @@ QUESTIONS: tuple[Question, ...] = (
         asked=lambda j: j.about != "me",
         prepare=_right_choices,
         holds=_right_holds,
+    ),
+    Question(
+        "family",
+        family_forms.FamilyForm,
+        _one(_l("A few questions about the family")),
+        each=True,
+        lead=_family_lead,
+        asked=lambda j: j.about != "me",
+        prepare=_family_questions,
+        fits=lambda j, person: bool(_family_asked(j, person)),
+        holds=_family_holds,
     ),
     Question(
         "children",
@@ -325,6 +360,16 @@ QUESTIONS: tuple[Question, ...] = (
     ),
 )
 NAMED = {question.name: question for question in QUESTIONS}
+
+
+def family_of(journey: Journey, person: int) -> dict[str, Any]:
+    """What was told of the family of this person, for the same functions that staff ask (`workflows.family`)."""
+    if journey.about == "me":
+        return {}
+    footing = journey.said("right", person).get("footing") or ""
+    asked = _family_asked(journey, person)
+    said = {name: value for name, value in journey.said("family", person).items() if name in asked}
+    return family_forms.told(footing, said)
 
 
 def relationship_of(journey: Journey, person: int) -> tuple[RequesterKind, str]:
