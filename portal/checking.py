@@ -11,6 +11,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from portal import audit, schema  # noqa: F401
 from portal.cases import clocking, ledger
+from portal.cases.authority_models import Authority
 from portal.cases.models import Case, Consultation, Event, Evidence, Message, SearchPlace
 from portal.documents.models import Letter, StoredPack
 from portal.migrate import pending, unprotected
@@ -20,7 +21,7 @@ from workflows.kinds import WORKFLOWS
 from workflows.table import StepRefused
 
 PAGE = 500
-_SEALED: tuple[type[SQLModel], ...] = (Event, Message, Evidence, SearchPlace, Consultation)
+_SEALED: tuple[type[SQLModel], ...] = (Event, Message, Evidence, SearchPlace, Consultation, Authority)
 
 
 def faults(runtime: Runtime) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Every table of the portal, in one place to import before the schema is asked for."""
 
 import portal.audit.models
+import portal.cases.authority_models
 import portal.cases.corrections.models
 import portal.cases.models
 import portal.documents.models

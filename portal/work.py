@@ -28,7 +28,7 @@ from workflows.table import Role, StepRefused
 
 log = logging.getLogger(__name__)
 
-WAKING_STEPS = ("eighteenth_birthday", "authority_lapsed")
+WAKING_STEPS = ("eighteenth_birthday", "authority_lapsed", "authority_begins")
 BATCH = 200
 
 

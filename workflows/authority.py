@@ -2,7 +2,8 @@
 
 This is the list a caseworker chooses from. It decides nothing by itself: a person looks at the evidence and
 says whether it is enough. Dates and nations that limit a footing are named so that the wrong one is not on
-the list.
+the list. What the law says of a family's facts is reckoned in `parental_responsibility`; which way a request goes in
+`who_may_ask`.
 """
 
 from dataclasses import dataclass
@@ -14,8 +15,11 @@ EVERYWHERE = frozenset(Nation)
 _EW = frozenset({Nation.ENGLAND_AND_WALES})
 _SCOTLAND = frozenset({Nation.SCOTLAND})
 _NI = frozenset({Nation.NORTHERN_IRELAND})
+_CARE_ORDERS = _EW | _NI
 _PARENT = frozenset({RequesterKind.PARENT})
 _DEPUTY = frozenset({RequesterKind.DEPUTY})
+# An authority holds parental responsibility like a parent, and its social worker says "I act for the child".
+_AUTHORITY = frozenset({RequesterKind.PARENT, RequesterKind.REPRESENTATIVE})
 _ANYONE_ELSE = frozenset({RequesterKind.PARENT, RequesterKind.REPRESENTATIVE})
 
 
@@ -32,15 +36,15 @@ class RelationshipBasis:
     rule: str
 
 
-_BIRTH_CERTIFICATE = _("full birth certificate")
-_MARRIAGE = _("marriage or civil partnership certificate")
-_ORDER = _("sealed court order, with its date and end")
+BIRTH_CERTIFICATE = _("full birth certificate")
+MARRIAGE = _("marriage or civil partnership certificate")
+ORDER = _("sealed court order, with its date and end")
 
 BASES: tuple[RelationshipBasis, ...] = (
     RelationshipBasis(
         code="mother",
         label=_("Mother"),
-        evidence=(_BIRTH_CERTIFICATE,),
+        evidence=(BIRTH_CERTIFICATE,),
         kinds=_PARENT,
         ends_at_18=True,
         rule="R-50",
@@ -48,7 +52,7 @@ BASES: tuple[RelationshipBasis, ...] = (
     RelationshipBasis(
         code="father-married",
         label=_("Father married to the mother"),
-        evidence=(_BIRTH_CERTIFICATE, _MARRIAGE),
+        evidence=(BIRTH_CERTIFICATE, MARRIAGE),
         kinds=_PARENT,
         ends_at_18=True,
         rule="R-50, R-51",
@@ -56,7 +60,7 @@ BASES: tuple[RelationshipBasis, ...] = (
     RelationshipBasis(
         code="father-registered-ew",
         label=_("Father named on the birth certificate, registered on or after 1 December 2003"),
-        evidence=(_BIRTH_CERTIFICATE,),
+        evidence=(BIRTH_CERTIFICATE,),
         kinds=_PARENT,
         nations=_EW,
         ends_at_18=True,
@@ -65,7 +69,7 @@ BASES: tuple[RelationshipBasis, ...] = (
     RelationshipBasis(
         code="father-registered-scotland",
         label=_("Father named on the birth certificate, registered on or after 4 May 2006"),
-        evidence=(_BIRTH_CERTIFICATE,),
+        evidence=(BIRTH_CERTIFICATE,),
         kinds=_PARENT,
         nations=_SCOTLAND,
         ends_at_18=True,
@@ -74,7 +78,7 @@ BASES: tuple[RelationshipBasis, ...] = (
     RelationshipBasis(
         code="father-registered-ni",
         label=_("Father named on the birth certificate, registered on or after 15 April 2002"),
-        evidence=(_BIRTH_CERTIFICATE,),
+        evidence=(BIRTH_CERTIFICATE,),
         kinds=_PARENT,
         nations=_NI,
         ends_at_18=True,
@@ -83,7 +87,7 @@ BASES: tuple[RelationshipBasis, ...] = (
     RelationshipBasis(
         code="second-female-parent",
         label=_("Second female parent"),
-        evidence=(_BIRTH_CERTIFICATE, _MARRIAGE),
+        evidence=(BIRTH_CERTIFICATE, MARRIAGE),
         kinds=_PARENT,
         ends_at_18=True,
         rule="R-52",
@@ -99,7 +103,7 @@ BASES: tuple[RelationshipBasis, ...] = (
     RelationshipBasis(
         code="pr-order",
         label=_("Court order giving parental responsibility"),
-        evidence=(_ORDER,),
+        evidence=(ORDER,),
         kinds=_PARENT,
         ends_at_18=True,
         rule="R-50, R-55",
@@ -107,7 +111,7 @@ BASES: tuple[RelationshipBasis, ...] = (
     RelationshipBasis(
         code="lives-with-order",
         label=_("Child arrangements or residence order: the child lives with them"),
-        evidence=(_ORDER,),
+        evidence=(ORDER,),
         kinds=_PARENT,
         ends_at_18=True,
         rule="R-53",
@@ -115,7 +119,7 @@ BASES: tuple[RelationshipBasis, ...] = (
     RelationshipBasis(
         code="special-guardian",
         label=_("Special guardian"),
-        evidence=(_ORDER,),
+        evidence=(ORDER,),
         kinds=_PARENT,
         nations=_EW,
         ends_at_18=True,
@@ -128,6 +132,24 @@ BASES: tuple[RelationshipBasis, ...] = (
         kinds=_PARENT,
         ends_at_18=True,
         rule="R-50, R-54",
+    ),
+    RelationshipBasis(
+        code="placement-order",
+        label=_("Prospective adopter with whom the child is placed"),
+        evidence=(ORDER,),
+        kinds=_PARENT,
+        nations=_CARE_ORDERS,
+        ends_at_18=True,
+        rule="R-54",
+    ),
+    RelationshipBasis(
+        code="care-order",
+        label=_("Local authority under a care, placement or emergency protection order"),
+        evidence=(ORDER,),
+        kinds=_AUTHORITY,
+        nations=_CARE_ORDERS,
+        ends_at_18=True,
+        rule="R-53, R-54",
     ),
     RelationshipBasis(
         code="subject-agreement",
@@ -156,12 +178,14 @@ BASES: tuple[RelationshipBasis, ...] = (
     RelationshipBasis(
         code="deputyship",
         label=_("Deputy or guardian appointed by a court"),
-        evidence=(_ORDER,),
+        evidence=(ORDER,),
         kinds=_DEPUTY,
         ends_at_18=False,
         rule="R-57",
     ),
 )
+
+BY_SIGNATURE = frozenset({"subject-agreement", "parent-agreement"})  # footings that end when a signature is taken back
 
 
 def basis(code: str | None) -> RelationshipBasis | None:

@@ -134,7 +134,11 @@ class CaseFacts:
     authority_asked_on: date | None = None
     authority_basis: str | None = None  # code of a RelationshipBasis
     authority_accepted_on: date | None = None
+    authority_valid_from: date | None = None  # first day on which it counts, where that is still to come
     authority_valid_until: date | None = None  # last day on which it counts; None = no known end
+    family_turns: tuple[date, ...] = ()  # days on which a recorded order begins to count or counts no longer
+    first_to_person: bool = False  # a representative gets it after the person it is about has seen it
+    seen_first: bool = False  # that person has seen what is approved, and agrees that it goes on
     authority_ended: bool = False
     orders_considered: bool = False  # false again whenever a new court order is recorded
 

@@ -112,6 +112,8 @@ def authority_settled(facts: CaseFacts) -> str | None:
         return _("It is not settled that this person may act. Accept or ask for proof of authority.")
     if not facts.orders_considered:
         return _("A court order has not been considered yet. Read it and accept the authority again.")
+    if facts.authority_valid_from is not None and facts.authority_valid_from > facts.today:
+        return _("The authority to act begins on a later day. The case wakes by itself on that day.")
     return _authority_lapsed(facts)
 
 
@@ -120,6 +122,9 @@ def _authority_lapsed(facts: CaseFacts) -> str | None:
         return _("The authority to act has ended. Ask for new authority.")
     if facts.authority_valid_until is not None and facts.authority_valid_until < facts.today:
         return _("The authority to act has run out. Ask for new authority.")
+    accepted_on = facts.authority_accepted_on
+    if accepted_on is not None and any(accepted_on < day <= facts.today for day in facts.family_turns):
+        return _("A recorded order has begun or ended since. Look at the authority again.")
     return None
 
 
@@ -152,6 +157,13 @@ def grown_up_since(facts: CaseFacts) -> str | None:
 def authority_has_lapsed(facts: CaseFacts) -> str | None:
     lapsed = _asks_for_another(facts) and _authority_lapsed(facts) is not None
     return None if lapsed else _("The authority to act has not ended.")
+
+
+def authority_begins_today(facts: CaseFacts) -> str | None:
+    """An authority accepted for a later day begins to count by itself on that day."""
+    first_day = facts.authority_valid_from
+    begins = facts.authority is AuthorityStatus.ACCEPTED and first_day is not None and first_day <= facts.today
+    return None if begins else _("No authority is accepted that begins on a later day.")
 
 
 def _may_act(facts: CaseFacts) -> bool:
@@ -205,6 +217,29 @@ def basis_fits(facts: CaseFacts, answers: Answers) -> str | None:
     if any(one.code == answers.get("basis") for one in usable):
         return None
     return _("That footing cannot apply here. Look at who asks, the nation, and the person's age.")
+
+
+def authority_days_in_order(facts: CaseFacts, answers: Answers) -> str | None:
+    """The last day cannot be before the first, nor before today: that would be no authority at all."""
+    first, last = answers.get("valid_from"), answers.get("valid_until")
+    if not isinstance(last, date):
+        return None
+    if last < (first if isinstance(first, date) else facts.today):
+        return _("The last day on which it counts must not be before its first, or before today.")
+    return None
+
+
+def seen_by_the_person_first(facts: CaseFacts) -> str | None:
+    """R-60: where it is in doubt what the person understands, they see it before their representative does."""
+    if not facts.first_to_person or facts.seen_first:
+        return None
+    return _("It goes to the person first. Show it to them, and record that they have seen it and agree.")
+
+
+def sent_first(facts: CaseFacts) -> str | None:
+    if not facts.first_to_person:
+        return _("It was not decided that the person sees it first.")
+    return pack_approved(facts)
 
 
 # The child's own view

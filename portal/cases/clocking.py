@@ -143,17 +143,19 @@ def _holders(case: Case, events: Sequence[Happened]) -> frozenset[str]:
 
 
 def _wake_on(session: Session, case: Case, events: Sequence[Happened]) -> datetime.date | None:
-    """The next day on which time itself acts: an eighteenth birthday, or the end of an authority. Where nobody asks,
-    there is no authority that could end."""
+    """The next day on which time itself acts: an eighteenth birthday, the first or last day of an authority or of a
+    recorded order. Where nobody asks, there is no authority that could end."""
     if case.requester_id is None:
         return None
     facts, told = folding.fold(case.kind, events), _subject(session, case)
     born = facts.get("subject_born") or _born(told)
-    days = []
-    if born and facts.get("requester_kind", told.get("requester_kind")) != RequesterKind.SELF:
-        days.append(birthday(born, ADULT))
-    until = facts.get("authority_valid_until")
-    if until:
+    days: list[datetime.date] = []
+    if facts.get("requester_kind", told.get("requester_kind")) != RequesterKind.SELF:
+        days += [birthday(born, ADULT)] if born else []
+        days += facts.get("family_turns", ())
+    if first := facts.get("authority_valid_from"):
+        days.append(first)
+    if until := facts.get("authority_valid_until"):
         days.append(until + datetime.timedelta(days=1))
     return min((day for day in days if day > uk_today()), default=None)
 

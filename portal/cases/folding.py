@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from portal.cases.ledger import Happened
+from workflows.authority import BY_SIGNATURE
 from workflows.clock import EventName, received_day
 from workflows.facts import (
     AuthorityStatus,
@@ -17,11 +18,13 @@ from workflows.facts import (
     Competence,
     Confirmed,
     IdentityStatus,
+    Nation,
     PeopleDecision,
     RefusalGround,
     RegulatorDecision,
     RequesterKind,
 )
+from workflows.family import family_of
 from workflows.kinds import WORKFLOWS
 
 Facts = dict[str, Any]
@@ -56,7 +59,7 @@ def fold(kind: str, events: Sequence[Happened]) -> Facts:
     facts: Facts = {"prepared_by": frozenset(event.actor for event in events if event.name in PREPARING)}
     for event in events:
         if event.name in voiding:
-            facts.update(approved_by=None, confirmed=Confirmed())
+            facts.update(approved_by=None, confirmed=Confirmed(), seen_first=False)
         if rule := _RULES.get(event.name):
             rule(facts, event)
         _awaited(facts, event)
@@ -118,12 +121,15 @@ def _set(**values: Any) -> Rule:
 
 
 def _authority_accepted(facts: Facts, event: Happened) -> None:
-    until = event.answers.get("valid_until")
+    first, until = event.answers.get("valid_from"), event.answers.get("valid_until")
     facts.update(
         authority=AuthorityStatus.ACCEPTED,
         authority_basis=event.answers.get("basis"),
         authority_accepted_on=event.on_date,
+        authority_valid_from=datetime.date.fromisoformat(first) if first else None,
         authority_valid_until=datetime.date.fromisoformat(until) if until else None,
+        first_to_person=event.answers.get("first_to_person") is True,
+        seen_first=False,
         authority_ended=False,
         orders_considered=True,
     )
@@ -145,11 +151,25 @@ def _right_recorded(facts: Facts, event: Happened) -> None:
         authority=AuthorityStatus.UNKNOWN,
         authority_basis=None,
         authority_accepted_on=None,
+        authority_valid_from=None,
         authority_valid_until=None,
+        first_to_person=False,
         authority_ended=False,
         orders_considered=False,
         best_interests_decided_by=None,
     )
+
+
+def _signature_ended(facts: Facts, event: Happened) -> None:
+    """Whoever signed took it back: an authority that was accepted on signatures, this one among them, ends."""
+    if event.answers["rests"] and facts.get("authority_basis") in BY_SIGNATURE:
+        facts["authority_ended"] = True
+
+
+def _family_recorded(facts: Facts, event: Happened) -> None:
+    """The days on which what is recorded of the family says something else; no nation or age moves them."""
+    family = family_of(event.answers["family"], nation=Nation.ENGLAND_AND_WALES, born=None, today=event.on_date)
+    facts["family_turns"] = family.turns()
 
 
 def _attached(facts: Facts, event: Happened) -> None:
@@ -226,6 +246,10 @@ _RULES: dict[str, Rule] = {
     "ask_authority": _set(authority=AuthorityStatus.ASKED),
     "record_authority": _set(authority=AuthorityStatus.RECEIVED),
     "accept_authority": _authority_accepted,
+    "authority_begins": _set(authority_valid_from=None),
+    "signed_authority_ended": _signature_ended,
+    "family_recorded": _family_recorded,
+    "record_seen_first": _set(seen_first=True),
     "refuse_authority_evidence": _set(authority=AuthorityStatus.ASKED),
     "record_right": _right_recorded,
     "back_to_checking": _doubted_again,

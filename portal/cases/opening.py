@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -36,6 +37,7 @@ class Subject:
     address: str = ""
     school: str = ""
     identifiers: str = ""
+    family: Mapping[str, Any] = field(default_factory=dict)  # what they told of the family: workflows.family
 
     @property
     def label(self) -> str:

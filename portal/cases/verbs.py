@@ -20,7 +20,7 @@ from portal.cases.ledger import CaseNotFound, Happened, LostRace
 from portal.cases.models import Case, Event, Message
 from portal.people import outbox
 from portal.people.models import Staff
-from portal.records import Looking
+from portal.records import Looking, group_of
 from portal.vault import vault_of
 from workflows.kinds import WORKFLOWS
 from workflows.table import Answers, Offered, Role, State, Step, StepRefused
@@ -115,6 +115,8 @@ def attach_record(
         raise StepRefused(_("A record is attached while it is looked for or reviewed. Bring the case there first."))
     if case.child_id is not None:
         raise StepRefused(_("A record is attached to this case already. Detach it first."))
+    if (group := group_of(session, child_id)) and (case.team_id is None or case.team_id.hex != group):
+        raise StepRefused(_("This record is sealed for your own team. Bring the case to your team first."))
     case.child_id = child_id
     answers = {"child": child_id.hex, "born": born}
     ledger.append(session, case, "record_attached", by=by, on_date=clocking.uk_today(), answers=answers)
@@ -185,7 +187,7 @@ def visible_case(session: Session, reference: str, reader: Actor) -> Case:
     """The case with this reference if the reader may see it, else CaseNotFound: a requester their own, staff their
     team's or those assigned to them."""
     case = session.exec(select(Case).where(col(Case.reference) == reference)).first()
-    if case is None or not _may_see(case, reader):
+    if case is None or not may_see(case, reader):
         raise CaseNotFound
     return case
 
@@ -202,7 +204,7 @@ def look_for(case: Case, reader: Actor, *, reason: str = "case", search: bool = 
     who asks.
 
     `search` gives the right to look for candidates before a record is attached, while it is being found."""
-    if reader.kind not in {"staff", "system"} or (reader.kind == "staff" and not _may_see(case, reader)):
+    if reader.kind not in {"staff", "system"} or (reader.kind == "staff" and not may_see(case, reader)):
         raise CaseNotFound
     if case.closed_at is not None:
         raise StepRefused(_("This case is closed, so its record cannot be opened. Open the case again first."))
@@ -240,7 +242,8 @@ def act(case: Case, by: Actor, what: str, reason: str = "") -> Act:
     )
 
 
-def _may_see(case: Case, reader: Actor) -> bool:
+def may_see(case: Case, reader: Actor) -> bool:
+    """Whether this reader may see the case at all: a requester their own, staff their own or their team's."""
     if reader.kind == "family":
         return case.requester_id is not None and case.requester_id == reader.id
     if reader.kind != "staff":

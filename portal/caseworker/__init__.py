@@ -8,6 +8,7 @@ blueprint = Blueprint("caseworker", __name__, url_prefix="/staff")
 from portal.caseworker import (  # noqa: E402, F401
     answering,
     approving,
+    authority,
     bodies,
     breaches,
     cases,
@@ -17,6 +18,7 @@ from portal.caseworker import (  # noqa: E402, F401
     copies,
     entering,
     evidence,
+    family,
     finding,
     furniture,
     mentioned,
@@ -27,6 +29,7 @@ from portal.caseworker import (  # noqa: E402, F401
     recipients_told,
     review_entry,
     reviewing,
+    sealing,
     search_plan,
     sign_in,
     sources,

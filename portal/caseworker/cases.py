@@ -242,14 +242,15 @@ def _right(opened: Desk, subject: dict[str, Any]) -> dict[str, str]:
 def _steps(opened: Desk) -> dict[str, list[dict[str, str]]]:
     """Open steps, and closed ones with the reason."""
     offers = verbs.offered(opened.session, opened.case, opened.events, by=opened.by, today=opened.today)
-    lines = [(offer, _step_line(opened.case, offer)) for offer in offers]
+    lines = [(offer, step_line(opened.case, offer)) for offer in offers]
     return {
         "open": [line for offer, line in lines if offer.refused is None],
         "closed": [line for offer, line in lines if offer.refused is not None],
     }
 
 
-def _step_line(case: Case, offer: Offered) -> dict[str, str]:
+def step_line(case: Case, offer: Offered) -> dict[str, str]:
+    """A step as a page shows it: where it is taken, or why it is closed."""
     name = offer.step.name
     own = staff_words.OWN_PAGE.get(name)
     href = desk.address(case, own) if own else desk.address(case, "steps", name)

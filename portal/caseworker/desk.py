@@ -24,6 +24,7 @@ from portal.gate import see_other
 from workflows.kinds import WORKFLOWS
 from workflows.table import StepRefused, Workflow
 
+Doing = Callable[[Session, Case, Actor], str | None]  # answers with the address to go on to, or None for the case's own
 STAFF = ("caseworker", "approver")
 CASEWORKER = ("caseworker",)
 
@@ -89,7 +90,7 @@ def look(by: Actor, at: str, case: Case | None = None, *, outcome: str = "allowe
     )
 
 
-def act(reference: str, form: forms.Form, do: Callable[[Session, Case, Actor], str | None]) -> Response:
+def act(reference: str, form: forms.Form, do: Doing) -> Response:
     """Does one thing to a case, once for this form, and goes on to the address that `do` answers with, or to the case.
 
     Raises CaseNotFound, StepRefused, LostRace; then nothing has happened."""

@@ -13,7 +13,17 @@ from portal.caseworker import blueprint, staff_words
 NOT_FOR = {
     "subject_access": ("lines", "answer", "sources", "recipients"),
     "correction": ("review",),
-    "breach": ("lines", "answer", "sources", "recipients", "letters", "consultations", "review", "approval"),
+    "breach": (
+        "authority",
+        "lines",
+        "answer",
+        "sources",
+        "recipients",
+        "letters",
+        "consultations",
+        "review",
+        "approval",
+    ),
 }
 
 
@@ -49,6 +59,7 @@ def case_tabs(case: Case, unread: int = 0) -> list[dict[str, object]]:
         ("", _("Overview")),
         ("messages", _("Messages")),
         ("files", _("Files")),
+        ("authority", _("Authority")),
         ("finding", _("Find the record")),
         ("lines", _("Lines")),
         ("answer", _("Answer")),

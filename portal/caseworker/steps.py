@@ -14,7 +14,7 @@ from portal.cases.actors import Actor
 from portal.cases.facts import facts_of
 from portal.cases.ledger import CaseNotFound, LostRace
 from portal.cases.models import Case
-from portal.caseworker import blueprint, desk, staff_words, step_forms
+from portal.caseworker import authority_draft, blueprint, desk, staff_words, step_forms
 from portal.caseworker.cases import tag_of
 from portal.caseworker.desk import Desk
 from portal.gate import page
@@ -72,6 +72,9 @@ def _show(opened: Desk, step: Step, form: forms.Form, *, lost: bool) -> tuple[st
     meanwhile = [event for event in opened.events if event.seq > (form["seen"].data or 0)] if lost else []
     if lost or not request.form:
         form["seen"].raw_data, form["seen"].data = None, case.seq
+    if not request.form:
+        for need, words in authority_draft.for_step(opened, step).items():
+            form[step_forms.field_name(need)].data = words
     closed = _closed(opened, step)
     shown = render_template(
         "caseworker/steps/step.html",

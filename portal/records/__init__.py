@@ -18,6 +18,7 @@ from portal.records.reading import (
     versions,
 )
 from portal.records.restrictions import open_restricted
+from portal.records.sealing import group_of
 
 __all__ = [
     "Candidate",
@@ -32,6 +33,7 @@ __all__ = [
     "add_mentioned",
     "candidates",
     "destroyed",
+    "group_of",
     "heads",
     "identity",
     "mentioned",

@@ -284,3 +284,33 @@ class RestrictedUse(SQLModel, table=True):
     reader: str = column("role and id of who opened it")
     reason: str = column("code of the reason")
     at: datetime.datetime = column("when; it stays open to this reader for eight hours")
+
+
+@processed(RECORD)
+class RecordSeal(SQLModel, table=True):
+    """That a record is put under an access group of its own, or taken out of it: proposed by one, confirmed by another.
+
+    Adoption seals the earlier record: nobody but the group finds it, and nothing says that it is there."""
+
+    __tablename__ = "record_seal"
+
+    child_id: uuid.UUID = column("the record", primary_key=True, foreign_key="child.id")
+    id: uuid.UUID = column("random, time-ordered", default_factory=new_id, primary_key=True)
+    what: str = column("to seal, or to lift the seal", sa_type=choice("seal", "lift", name="record_seal_what"))
+    status: str = column(
+        "waits for a second person, done, or turned down",
+        default="proposed",
+        sa_type=choice("proposed", "confirmed", "declined", name="record_seal_status"),
+    )
+    access_group: str = column("the team that alone finds it from then on")
+    proposed_by: str = column("role and id of who proposed it")
+    proposed_at: datetime.datetime = column("when")
+    decided_by: str | None = column("role and id of who confirmed or declined it", default=None)
+    decided_at: datetime.datetime | None = column("when", default=None)
+    sealed: bytes = column("reasons; core key; kept with the record")
+
+    def vault_owner(self) -> Owner:
+        return Owner.child(self.child_id, "core")
+
+    def vault_row(self) -> str:
+        return f"record_seal:{self.id.hex}"

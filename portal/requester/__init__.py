@@ -21,5 +21,6 @@ from portal.requester import (  # noqa: E402, F401
     papers,
     reading,
     sign_in,
+    signing,
     writing,
 )

@@ -135,7 +135,7 @@ def changing() -> dict[str, Any]:
 def _is_new_person(stop: Stop, journey: Journey) -> bool:
     """The first question about a child who is added now."""
     room = len(journey.people()) < MOST_CHILDREN
-    return stop.question.name == "name" and journey.about == "several" and stop.person == journey.next_person() and room
+    return stop.question.name == "name" and journey.several and stop.person == journey.next_person() and room
 
 
 def _adds(stop: Stop, form: QuestionForm, journey: Journey) -> dict[str, object]:

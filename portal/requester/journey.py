@@ -18,6 +18,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal import forms
 from portal.cases.clocking import uk_today
+from portal.requester import family_forms
 from portal.requester import question_forms as q
 from portal.requester.challenge_forms import MoreForm, WhoseForm
 from portal.requester.challenge_lines import Said, said_in
@@ -28,6 +29,7 @@ from workflows.facts import Nation, RequesterKind
 MOST_CHILDREN = 12
 ADULT = 18
 NO_FOOTING = "something-else"
+BY_STAFF = frozenset({"care-order"})  # claimed by who works for an authority, never by a parent
 ACCESS, CORRECTION = "subject_access", "correction"
 ENTRANCES = {"about": ACCESS, "whose": CORRECTION}  # the first question of each kind of request
 # The footings of the law in the words of the person who claims one.
@@ -43,6 +45,8 @@ FOOTINGS = {
     "lives-with-order": _l("A court said that the child lives with me"),
     "special-guardian": _l("I am the special guardian"),
     "adopter": _l("I adopted the child"),
+    "placement-order": _l("The child is placed with me for adoption"),
+    "care-order": _l("I work for a council, and a court put the child in its care"),
     "subject-agreement": _l("The person the record is about signed that I may ask"),
     "parent-agreement": _l("A parent signed that I may ask"),
     "power-of-attorney": _l("I have a power of attorney that is registered"),
@@ -82,12 +86,22 @@ class Journey:
     def about(self) -> str:
         return str((self.said("about") or self.said("whose")).get("about") or "")
 
+    @property
+    def acting(self) -> bool:
+        """Whether they act for others whose parent they are not."""
+        return self.about in {"other", "others"}
+
+    @property
+    def several(self) -> bool:
+        """Whether the request is about more than one person: each of them becomes a case of their own (R-61)."""
+        return self.about in {"several", "others"}
+
     def people(self) -> list[int]:
         """Numbers of the people the request is about; one at least."""
         known = sorted(
             int(name.partition(":")[2]) for name, kept in self.answers.items() if name.startswith("name:") and kept
         )
-        return (known if self.about == "several" else known[:1]) or [1]
+        return (known if self.several else known[:1]) or [1]
 
     def next_person(self) -> int:
         """The number of a child who is not there yet. A number is never used again."""
@@ -103,15 +117,16 @@ class Journey:
         born = self.born(person)
         adult = bool(born) and birthday(born, ADULT) <= uk_today()  # type: ignore[arg-type]
         acting = (RequesterKind.REPRESENTATIVE, RequesterKind.DEPUTY)
-        kinds = acting if self.about == "other" else (RequesterKind.PARENT, *(acting[1:] if adult else ()))
+        kinds = acting if self.acting else (RequesterKind.PARENT, *(acting[1:] if adult else ()))
         usable = {one.code for kind in kinds for one in usable_bases(kind, self.nation, subject_is_adult=adult)}
-        return [one for one in BASES if one.code in usable]
+        return [one for one in BASES if one.code in usable and (self.acting or one.code not in BY_STAFF)]
 
 
 @dataclass(frozen=True)
 class Question:
     """One page. `each` asks it of every person the request is about; `page` names a view of its own where the
-    usual one will not do; `holds` says whether a kept answer still fits the other answers."""
+    usual one will not do; `holds` says whether a kept answer still fits the other answers, `fits` whether it is asked
+    about this very person."""
 
     name: str
     form: type[q.QuestionForm]
@@ -122,6 +137,7 @@ class Question:
     page: str = ""
     prepare: Callable[[q.QuestionForm, Journey, int], None] = lambda _form, _journey, _person: None
     holds: Callable[[Journey, int], bool] = lambda _journey, _person: True
+    fits: Callable[[Journey, int], bool] = lambda _journey, _person: True
 
     @property
     def endpoint(self) -> str:
@@ -176,7 +192,7 @@ def way(journey: Journey) -> Iterator[Stop]:
     for each, group in groupby(QUESTIONS, key=lambda one: one.each):
         questions = list(group)
         for person in journey.people() if each else [0]:
-            yield from (Stop(one, person) for one in questions if one.asked(journey))
+            yield from (Stop(one, person) for one in questions if one.asked(journey) and one.fits(journey, person))
 
 
 def open_stop(journey: Journey) -> Stop | None:
@@ -219,6 +235,7 @@ def _name_title(journey: Journey, _person: int) -> str:
     return {
         "me": _("Your name and date of birth"),
         "other": _("Who is the record about?"),
+        "others": _("Who is the record about?"),
     }.get(journey.about, _("Your child's name and date of birth"))
 
 
@@ -242,6 +259,27 @@ def _right_choices(form: q.QuestionForm, journey: Journey, person: int) -> None:
 def _right_holds(journey: Journey, person: int) -> bool:
     footing = journey.said("right", person).get("footing")
     return footing == NO_FOOTING or footing in {one.code for one in journey.footings(person)}
+
+
+def _family_asked(journey: Journey, person: int) -> tuple[str, ...]:
+    """Which questions about the family matter for the right that was chosen; a parent who is not sure is asked more."""
+    footing = journey.said("right", person).get("footing") or ""
+    if footing == NO_FOOTING:
+        return () if journey.acting else family_forms.UNSURE
+    return family_forms.ASKED.get(footing, ())
+
+
+def _family_questions(form: q.QuestionForm, journey: Journey, person: int) -> None:
+    form.only(_family_asked(journey, person))
+
+
+def _family_holds(journey: Journey, person: int) -> bool:
+    """Answers to other questions than those of the right that is chosen now are not enough."""
+    return set(_family_asked(journey, person)) <= set(journey.said("family", person))
+
+
+def _family_lead(_journey: Journey) -> list[str]:
+    return [_("The law asks these things. Leave out what you do not know: we can ask you later.")]
 
 
 def _access(journey: Journey) -> bool:
@@ -273,10 +311,21 @@ QUESTIONS: tuple[Question, ...] = (
         holds=_right_holds,
     ),
     Question(
+        "family",
+        family_forms.FamilyForm,
+        _one(_l("A few questions about the family")),
+        each=True,
+        lead=_family_lead,
+        asked=lambda j: j.about != "me",
+        prepare=_family_questions,
+        fits=lambda j, person: bool(_family_asked(j, person)),
+        holds=_family_holds,
+    ),
+    Question(
         "children",
         q.MoreChildrenForm,
         _one(_l("The children in this request")),
-        asked=lambda j: j.about == "several",
+        asked=lambda j: j.several,
         page="children",
     ),
     Question(
@@ -313,6 +362,16 @@ QUESTIONS: tuple[Question, ...] = (
 NAMED = {question.name: question for question in QUESTIONS}
 
 
+def family_of(journey: Journey, person: int) -> dict[str, Any]:
+    """What was told of the family of this person, for the same functions that staff ask (`workflows.family`)."""
+    if journey.about == "me":
+        return {}
+    footing = journey.said("right", person).get("footing") or ""
+    asked = _family_asked(journey, person)
+    said = {name: value for name, value in journey.said("family", person).items() if name in asked}
+    return family_forms.told(footing, said)
+
+
 def relationship_of(journey: Journey, person: int) -> tuple[RequesterKind, str]:
     """In what right the person asks, and the words for it that staff read."""
     if journey.about == "me":
@@ -320,7 +379,7 @@ def relationship_of(journey: Journey, person: int) -> tuple[RequesterKind, str]:
     said = journey.said("right", person)
     chosen = basis(said.get("footing"))
     words = "; ".join(part for part in (chosen.label if chosen else "", said.get("more") or "") if part)
-    usual = RequesterKind.REPRESENTATIVE if journey.about == "other" else RequesterKind.PARENT
+    usual = RequesterKind.REPRESENTATIVE if journey.acting else RequesterKind.PARENT
     if chosen is None or usual in chosen.kinds:
         return usual, words
     return next(iter(sorted(chosen.kinds))), words

@@ -86,6 +86,7 @@ class AboutForm(QuestionForm):
             ("child", _l("My child's")),
             ("several", _l("More than one child's")),
             ("other", _l("Someone else's: I act for them")),
+            ("others", _l("More than one person's: I act for them")),
         ],
         hints={
             "me": _l("You can ask at any age. You do not need a grown-up to ask for you."),

@@ -11,7 +11,7 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from portal.cases.opening import Asked, Requester, Subject
-from portal.requester.journey import Journey, Stop, relationship_of, way
+from portal.requester.journey import Journey, Stop, family_of, relationship_of, way
 
 SKIPPED = frozenset({"children", "files", "app", "lines"})  # told elsewhere on the page
 OF_THE_REQUEST = frozenset({"about", "whose", "wanted", "parts", "words", "format"})
@@ -94,6 +94,7 @@ def _subject(journey: Journey, person: int) -> Subject:
         address=find.get("address") or "",
         school=find.get("school") or "",
         identifiers=find.get("identifiers") or "",
+        family=family_of(journey, person),
     )
 
 

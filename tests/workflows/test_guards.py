@@ -45,6 +45,7 @@ OPEN_ON_UNKNOWN = {
     "child_unanswered",
     "no_proposal_open",
     "receipt_day_not_proposed",
+    "seen_by_the_person_first",  # a second lock on what `authority_settled` keeps shut
 }
 
 

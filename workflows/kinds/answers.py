@@ -71,6 +71,13 @@ BASIS = Need(
     Ask.CHOICE,
     tuple(Choice(one.code, one.label) for one in BASES),
 )
+FIRST_TO_PERSON = Need(
+    "first_to_person",
+    _("Does a copy go to the person themselves first, and to who acts for them after?"),
+    Ask.YESNO,
+    required=False,
+    hint=_("Yes, where it is in doubt whether the person understands what would be handed over."),
+)
 COMPETENCE = Need(
     "competence",
     _("Can the child decide about this request?"),

@@ -15,6 +15,7 @@ from workflows.kinds.answers import (
     COMPETENCE,
     COMPETENCE_WEIGHED,
     EXTEND_BECAUSE,
+    FIRST_TO_PERSON,
     IDENTITY_DOUBT,
     IDENTITY_KNOWN_BY,
     NOT_ASKED_BECAUSE,
@@ -182,11 +183,23 @@ _ACCEPT_AUTHORITY = Step(
     guards=(g.authority_can_be_decided,),
     needs=(
         BASIS,
+        Need("valid_from", _("First day on which it counts, if that is later than today"), Ask.DATE, required=False),
         Need("valid_until", _("Last day on which it counts, if it ends"), Ask.DATE, required=False),
+        Need("limits", _("What it is limited to, if it is limited"), required=False),
+        Need("seen", _("Which proof was seen, and of what day? The papers are destroyed; this stays."), required=False),
+        Need("reasons", _("Why is it enough? Rule, facts and proof."), hint=_("Only staff see this."), required=False),
         Need("orders", _("Court orders read, and what they say. Write none if there are none.")),
+        FIRST_TO_PERSON,
     ),
-    checks=(g.basis_fits,),
+    checks=(g.basis_fits, g.authority_days_in_order),
     settles=EventName.AUTHORITY_RECEIVED,
+)
+_AUTHORITY_BEGINS = Step(
+    name="authority_begins",
+    label=_("The authority to act counts from today"),
+    from_states=NOWHERE,
+    roles=SYSTEM,
+    guards=(g.authority_begins_today,),
 )
 _REFUSE_AUTHORITY_EVIDENCE = Step(
     name="refuse_authority_evidence",
@@ -220,7 +233,7 @@ def authority(
     return (
         *within(before_approval, replace(_ASK_AUTHORITY, told=asked_for)),
         *within(unanswered, _RECORD_AUTHORITY),
-        *within(before_approval, _ACCEPT_AUTHORITY, _REFUSE_AUTHORITY_EVIDENCE),
+        *within(before_approval, _ACCEPT_AUTHORITY, _REFUSE_AUTHORITY_EVIDENCE, _AUTHORITY_BEGINS),
         *within(working, _RECORD_RIGHT, to=checking),
     )
 

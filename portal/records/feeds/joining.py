@@ -53,6 +53,7 @@ class Records:
         self._vault, self._home = vault, home
         self._by_key: dict[Key, dict[uuid.UUID, Known]] = {}
         self._known: dict[uuid.UUID, Known] = {}
+        self._sealed: dict[Key, set[uuid.UUID]] = {}
         wanted = {key for child in children for keys in joining_keys(vault, child, home).values() for key in keys}
         wanted |= {key for child in children for _number, key in _number_keys(vault, child)}
         self._load(session, wanted)
@@ -86,6 +87,20 @@ class Records:
         for key in keys:
             self._by_key.setdefault(key, {})[known.id] = known
 
+    def is_sealed(self, session: Session, child: FeedChild) -> bool:
+        """Whether a feed still tells of a child under an identity that is sealed (adoption): by its own number, and by
+        name and birth date where it gives them. It must not come in anew beside the sealed record."""
+        keys = joining_keys(self._vault, child, self._home)
+        held = {one for level in ("own", "authority", "local") for key in keys.get(level, ()) for one in self._of(key)}
+        if not held or not (child.surname and child.birth_date):
+            return bool(held)
+        named = [blind for kind, blind in _named_keys(self._vault, child, child.birth_date) if "surname" in kind]
+        query = sa.select(col(Lookup.child_id)).where(col(Lookup.blind).in_(named), col(Lookup.child_id).in_(held))
+        return session.scalar(query.limit(1)) is not None
+
+    def _of(self, key: Key) -> set[uuid.UUID]:
+        return self._sealed.get(key, set())
+
     def _only(self, keys: Iterable[Key]) -> Known | None:
         found = {known.id: known for key in keys for known in self._by_key.get(key, {}).values()}
         return next(iter(found.values())) if len(found) == 1 else None
@@ -97,6 +112,7 @@ class Records:
                 col(Lookup.blind),
                 col(Child.id),
                 col(Child.shielded_at),
+                col(Child.access_group),
                 col(FeedMark.feed),
                 col(FeedMark.fingerprint),
                 col(FeedMark.numbered),
@@ -106,10 +122,12 @@ class Records:
             .where(
                 col(Lookup.kind).in_({kind for kind, _blind in wanted}),
                 col(Lookup.blind).in_({blind for _kind, blind in wanted}),  # a blind index is of one kind only
-                col(Child.access_group) == "",
             )
         )
-        for kind, blind, child_id, shielded_at, feed, fingerprint, numbered in session.execute(query):
+        for kind, blind, child_id, shielded_at, group, feed, fingerprint, numbered in session.execute(query):
+            if group:
+                self._sealed.setdefault((kind, blind), set()).add(child_id)
+                continue
             known = self._known.setdefault(child_id, Known(child_id, shielded_at is not None))
             if feed is not None:
                 known.marks[feed] = Mark(fingerprint, numbered)

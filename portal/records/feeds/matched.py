@@ -79,13 +79,19 @@ class Told:
 
 
 def matched(session: Session, vault: Vault, run: Run, children: Sequence[FeedChild], outcome: Outcome) -> list[Told]:
-    """Each child with its record, in order, so that the outcome is the same however the file is cut into batches."""
+    """Each child with its record, in order, so that the outcome is the same however the file is cut into batches.
+
+    What a feed still says of a sealed identity is left out, and counted with what brought nothing new."""
     records, told = joining.Records(session, vault, children, run.home), []
     for child in children:
         feed = joining.feed_of(run.format, child)
         known = records.match(child, feed)
         if known and (line := run.lines.get(known.id) or outcome.lines.get(known.id)):
             outcome.problems.append(FeedProblem(child.line, called(child), TWICE.format(line=line)))
+            continue
+        if known is None and records.is_sealed(session, child):
+            outcome.children.unchanged += 1
+            outcome.entries.unchanged += len(child.items)
             continue
         if known is None and (number := records.alike(child, feed)):
             reason = ALIKE.format(number=_NUMBERS[number])
