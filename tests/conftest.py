@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlmodel import Session
 
 from portal import wiring
+from portal.people import hashing
 from portal.runtime import Runtime
 from portal.settings import Secrets, Settings
 from tests.databases import Templates
 
+# Parsed templates, statements and applications are many objects and few of them garbage: looking through them again and
+# again takes a tenth of the time.
+gc.set_threshold(50_000, 20, 50)
+
 SHARED = Path(os.environ.get("SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Passwords of the tests guard nothing: a slow hash is as right when it is quick."""
+    slow, hashing._hasher = hashing._hasher, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield
+    hashing._hasher = slow
 
 
 @pytest.fixture(scope="session")

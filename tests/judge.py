@@ -18,10 +18,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
-import html5lib
 from flask import Flask
 from sqlalchemy import Engine, event
 from werkzeug.test import TestResponse
+
+from tests.parsing import parsed
 
 HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
@@ -89,10 +90,7 @@ class Page:
 
     @cached_property
     def _parsed(self) -> tuple[Element, list[str]]:
-        parser = html5lib.HTMLParser(tree=html5lib.getTreeBuilder("etree"), namespaceHTMLElements=False)
-        tree = parser.parse(self.html)
-        faults = [f"line {at[0]}: {code} {data}" for at, code, data in parser.errors]
-        return tree, faults
+        return parsed(self.html)
 
     @property
     def tree(self) -> Element:
@@ -446,12 +444,12 @@ def _form_faults(page: Page) -> Iterator[str]:
 
 def _label_faults(page: Page) -> Iterator[str]:
     labelled = {one.get("for") for one in page.all("label") if text_of(one)}
-    wrapped = {id(one) for label in page.all("label") for one in label.iter()}
+    wrapped = {one for label in page.all("label") for one in label.iter()}
     for control in (*page.all("input"), *page.all("select"), *page.all("textarea")):
         if control.get("type") in SPOKEN:
             continue
         named = control.get("aria-label") or control.get("aria-labelledby") or control.get("id") in labelled
-        if not named and id(control) not in wrapped:
+        if not named and control not in wrapped:
             yield f"nothing says what {control.get('name')} is for"
     for name, count in Counter(one.get("name") for one in page.all("input", type="radio")).items():
         inside = sum(

@@ -10,13 +10,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.cases import consulting
-from portal.caseworker import review_forms, staff_words
+from portal.caseworker import review_forms, review_said, staff_words
 from portal.caseworker.review_room import Room
 from portal.records import OpenEntry
 from portal.review import deciding, people_mentioned
 from portal.review.deciding import Item
 from portal.review.people_mentioned import Mention
-from portal.review.words_of_text import canonical
 from workflows import exemptions
 from workflows.exemptions import Told
 
@@ -72,12 +71,7 @@ def people(opened: Room) -> list[Person]:
 
 def _taken(item: Item, entry: OpenEntry, asked: dict[str, consulting.Asked], names: dict[str, str]) -> Taken:
     said = item.said
-    text = canonical(entry.text)
-    gone = [(text[span.start : span.end], span.code) for span in said.spans]
-    if item.state not in deciding.GIVES:
-        gone = [(entry.text, said.code)]
-    if said.hide_source:
-        gone.append((entry.source, said.hide_source))
+    gone = review_said.taken_out(entry, said) if item.state in deciding.GIVES else [(entry.text, said.code)]
     decider = names.get(f"staff:{item.decided_by.hex}", "") if item.decided_by else ""
     rows = [
         *_codes(sorted(said.codes)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,21 +18,20 @@ from portal.cases.actors import Actor
 from portal.cases.consulting import Asked
 from portal.cases.ledger import LostRace
 from portal.cases.models import Case
-from portal.caseworker import blueprint, desk, marked_words, review_forms, staff_words
+from portal.caseworker import blueprint, desk, marked_words, review_forms, review_said, staff_words
 from portal.caseworker.cases import tag_of
 from portal.caseworker.challenges.restricted import open_form
 from portal.caseworker.review_forms import OneEntry
 from portal.caseworker.review_room import RECORD, Room, room
+from portal.caseworker.review_said import TEXT, Marked
 from portal.gate import page
 from portal.records import OpenEntry
-from portal.review import deciding, people_mentioned, standing, suggestions, words_of_text
+from portal.review import around, deciding, people_mentioned, standing, suggestions, words_of_text
 from portal.review.deciding import Decision, Item, Past
 from portal.review.lawful import Ground, Heard, Offer, kind_of
 from portal.review.people_mentioned import Mention
-from portal.review.redaction import Redaction
 from portal.review.standing import Standing
 from portal.review.suggestions import Suggestion
-from portal.review.words_of_text import UnknownWord
 from workflows.table import StepRefused
 
 
@@ -47,7 +47,7 @@ class Lying:
     asked: list[Asked]
     before: uuid.UUID | None
     behind: uuid.UUID | None
-    found: tuple[Suggestion, ...]
+    all_found: Mapping[str, tuple[Suggestion, ...]]  # in its text and in each part around it
     marks: Standing  # of correction cases, at this entry
     for_others: bool  # what it says was decided in a case of somebody else
     beside: Item | None = None  # the entry beside which these words stand
@@ -63,22 +63,34 @@ class Lying:
 
     @property
     def hidden(self) -> list[Suggestion]:
-        """Where somebody stands who is hidden everywhere and not shown here."""
-        return [
-            one
-            for one in self.found
-            if self._decision(one) == "hide" and str(one.person_id) not in self.item.said.shown_people
-        ]
+        return self.hidden_in(TEXT)
 
     @property
     def suggested(self) -> list[Suggestion]:
+        return self.suggested_in(TEXT)
+
+    def hidden_in(self, part: str) -> list[Suggestion]:
+        """Where somebody stands who is hidden everywhere and not shown here."""
+        shown = self.item.said.shown_people
+        return [
+            one for one in self.all_found[part] if self._decision(one) == "hide" and str(one.person_id) not in shown
+        ]
+
+    def suggested_in(self, part: str) -> list[Suggestion]:
         """What may be somebody else's and is not settled by a decision about the person."""
-        return [one for one in self.found if self._decision(one) in {"", "undecided"}]
+        return [one for one in self.all_found[part] if self._decision(one) in {"", "undecided"}]
+
+    @property
+    def look_around(self) -> bool:
+        """Whether something around the text is decided already, or should be looked at: it is not folded away then."""
+        said = self.item.said
+        doubtful = any(self.suggested_in(part) for part in self.all_found if part != TEXT)
+        return bool(said.hides or any(said.cuts.values())) or doubtful or "unknown-code" in self.entry.flags
 
     @property
     def hidden_people(self) -> list[tuple[str, str]]:
         """The hidden people of this entry, by id and name."""
-        here = {one.person_id for one in self.found}
+        here = {one.person_id for found in self.all_found.values() for one in found}
         return [
             (str(third.id), ", ".join(third.names))
             for third, row, told in self.people
@@ -102,7 +114,7 @@ def review_entry(reference: str, item_id: uuid.UUID) -> Response | tuple[str, in
         lying = _gather(opened, item_id)
     if lying.entry.masked:
         return _shut(lying)
-    form = OneEntry(data=None if request.form else _stored(lying.item))
+    form = OneEntry(data=None if request.form else review_said.stored(lying.item))
     offers = form.offer(
         lying.ground,
         kind_of(lying.entry.category),
@@ -111,12 +123,12 @@ def review_entry(reference: str, item_id: uuid.UUID) -> Response | tuple[str, in
         hidden=lying.hidden_people,
     )
     form.offer_marks(lying.marks)
-    numbers = marked_words.numbers_posted(request.form.getlist("w")) if request.form else None
+    marked = review_said.posted(request.form)
     if "stage" in request.form:
-        numbers = _stage(form, lying, numbers or set())
+        marked[TEXT] = _stage(form, lying, marked[TEXT])
     elif form.validate_on_submit():
         try:
-            said = said_of(form, lying, numbers or set())
+            said = review_said.said_of(form, lying.item, lying.entry, marked)
             return desk.act(reference, form, lambda session, case, by: _decide(session, case, lying, form, said, by=by))
         except StepRefused as refused:
             desk.blame(form, refused, partial(review_forms.field_for, form))
@@ -124,8 +136,8 @@ def review_entry(reference: str, item_id: uuid.UUID) -> Response | tuple[str, in
             if lying.item.version == form.version.data:  # changed between our looking and our saving
                 with room(reference) as opened:
                     lying = _gather(opened, item_id)
-            return _lost(lying, form, numbers or set())
-    return _show(lying, form, offers, numbers)
+            return _lost(lying, form, marked)
+    return _show(lying, form, offers, marked if request.form else None)
 
 
 @page(
@@ -155,6 +167,7 @@ def undo_entry(reference: str, item_id: uuid.UUID) -> Response:
             by=by,
             today=clocking.uk_today(),
             people=people_mentioned.mentions(session, verbs.look_for(case, by)),
+            around=around.of(entry),
         )
         flash(_("The last decision was taken back."), "success")
         return back
@@ -182,7 +195,7 @@ def _gather(opened: Room, item_id: uuid.UUID) -> Lying:
         asked,
         before,
         behind,
-        _suggested(session, case, entry, people),
+        _suggested(session, case, {TEXT: entry.text, **around.of(entry)}, people),
         standing.at(session, case, [entry.id] if entry.marks else ()).get(entry.id, Standing()),
         entry.version_why == "correction"
         and entry.id in standing.changed_for_others(session, case, {entry.id: item.version_id}),
@@ -190,33 +203,14 @@ def _gather(opened: Room, item_id: uuid.UUID) -> Lying:
     )
 
 
-def _suggested(session: Session, case: Case, entry: OpenEntry, people: list[Mention]) -> tuple[Suggestion, ...]:
+def _suggested(
+    session: Session, case: Case, texts: Mapping[str, str], people: list[Mention]
+) -> dict[str, tuple[Suggestion, ...]]:
     """The subject's own names and days are left alone: those the requester gave are enough for that."""
     told = verbs.told(session, case)["subject"]
     own = [name for name in (told.get("names"), *str(told.get("former_names") or "").splitlines()) if name]
-    return suggestions.suggest(entry.text, known_people=people_mentioned.known(people), subject_names=own)
-
-
-def _stored(item: Item) -> dict[str, Any]:
-    """What the form shows before anything is typed."""
-    said = item.said
-    codes = {span.code for span in said.spans}
-    return {
-        "decision": said.decision if said.decision in review_forms.DECISIONS else None,
-        "code": said.code or (codes.pop() if len(codes) == 1 else ""),
-        "reason": said.reason,
-        "consultations": [*said.consultations, *([said.opinion] if said.opinion else [])],
-        "wish": said.wish,
-        "already_known": said.already_known,
-        "hide_source": said.hide_source,
-        "shown_people": list(said.shown_people),
-        "show_marks": list(said.show_marks),
-        "about": said.about,
-        "upsetting": said.upsetting,
-        "content_note": said.content_note,
-        "version": item.version,
-        **review_forms.test_data(said.test),
-    }
+    known = people_mentioned.known(people)
+    return {part: suggestions.suggest(text, known_people=known, subject_names=own) for part, text in texts.items()}
 
 
 def _stage(form: Any, lying: Lying, numbers: set[int]) -> set[int]:
@@ -231,49 +225,6 @@ def _stage(form: Any, lying: Lying, numbers: set[int]) -> set[int]:
     return ticked
 
 
-def said_of(form: Any, lying: Lying, numbers: set[int]) -> Decision:
-    """The form as a decision. Raises StepRefused where marks and choice do not fit together."""
-    decision = str(form.decision.data)
-    if decision == "give" and numbers:
-        raise StepRefused(_("Words are marked. Choose to remove them, or take the marks away."), need="decision")
-    if decision == "give" and form.hide_source.data:
-        decision = "redact"
-    gives = decision in deciding.GIVES
-    return Decision(
-        decision,
-        spans=_spans(form, lying, numbers) if decision == "redact" else (),
-        code=(form.code.data or "") if decision == "withhold" else "",
-        reason=form.reason.data or "",
-        about=form.about.data or "child",
-        already_known=bool(form.already_known.data),
-        wish=form.wish.data or "",
-        consultations=tuple(form.consultations.data or ()),
-        test=test if any((test := review_forms.test_of(form)).values()) else {},
-        hide_source=(form.hide_source.data or "") if gives else "",
-        shown_people=tuple(form.shown_people.data or ()) if gives else (),
-        show_marks=tuple(form.show_marks.data or ()) if gives else (),
-        upsetting=bool(form.upsetting.data),
-        content_note=form.content_note.data or "",
-    )
-
-
-def _spans(form: Any, lying: Lying, numbers: set[int]) -> tuple[Redaction, ...]:
-    try:
-        return marked_words.spans_for(
-            lying.entry.text,
-            numbers,
-            lying.item.said.spans,
-            code=form.code.data or "",
-            recode=bool(form.recode.data),
-        )
-    except UnknownWord as unknown:
-        raise StepRefused(
-            _("The marked words do not fit this text any more. Mark them again."), need="words"
-        ) from unknown
-    except KeyError as without:
-        raise StepRefused(_("Choose the exemption for the words you marked."), need="code") from without
-
-
 def _decide(session: Session, case: Case, lying: Lying, form: Any, said: Decision, *, by: Actor) -> str:
     deciding.decide(
         session,
@@ -286,6 +237,7 @@ def _decide(session: Session, case: Case, lying: Lying, form: Any, said: Decisio
         by=by,
         today=clocking.uk_today(),
         people=lying.people,
+        around=around.of(lying.entry),
     )
     flash(_("Entry %(number)s is saved.", number=lying.item.position + 1), "success")
     onward = lying.behind or lying.before
@@ -296,7 +248,7 @@ def _decide(session: Session, case: Case, lying: Lying, form: Any, said: Decisio
     return desk.address(case, "review", str(lying.item.id))
 
 
-def _lost(lying: Lying, form: Any, numbers: set[int]) -> tuple[str, int]:
+def _lost(lying: Lying, form: Any, marked: Marked) -> tuple[str, int]:
     """Somebody else decided meanwhile: both decisions side by side, and nothing of either is lost."""
     mine = {
         name: request.form.getlist(name) for name in request.form if name not in {"csrf_token", "form_key", "version"}
@@ -307,38 +259,14 @@ def _lost(lying: Lying, form: Any, numbers: set[int]) -> tuple[str, int]:
         case=lying.opened.case,
         tag=tag_of(lying.opened),
         lying=lying,
-        theirs=in_words(lying, lying.item.said),
-        mine=in_words(lying, _as_typed(form, lying, numbers)),
+        theirs=review_said.in_words(lying.entry, lying.item.said),
+        mine=review_said.in_words(lying.entry, review_said.as_typed(form, lying.item, lying.entry, marked)),
         carried=mine,
         form=again,
         words_changed=form.version.data is None or lying.item.changed,
         states=review_forms.STATES,
     )
     return page, 409
-
-
-def _as_typed(form: Any, lying: Lying, numbers: set[int]) -> Decision:
-    try:
-        return said_of(form, lying, numbers)
-    except StepRefused:
-        return Decision(str(form.decision.data), reason=form.reason.data or "")
-
-
-def in_words(lying: Lying, said: Decision) -> list[tuple[str, str]]:
-    """A decision as staff read it, what is empty left out."""
-    text = words_of_text.canonical(lying.entry.text)
-    removed = [f"{text[span.start : span.end]} ({span.code})" for span in said.spans if span.end <= len(text)]
-    rows = [
-        (_("Decision"), str(review_forms.STATES[said.decision][0]) if said.decision in review_forms.STATES else ""),
-        (_("Removed"), "\n".join(removed)),
-        (_("Exemption"), said.code),
-        (_("Source hidden under"), said.hide_source),
-        (_("How the test is met"), said.reason),
-        *review_forms.test_in_words(said.test),
-        (_("May upset"), said.content_note if said.upsetting else ""),
-        (_("Marks of other people’s cases that are shown"), str(len(said.show_marks)) if said.show_marks else ""),
-    ]
-    return [(name, value) for name, value in rows if value]
 
 
 def _past(lying: Lying) -> tuple[list[Past], dict[str, str]]:
@@ -361,7 +289,26 @@ def _shut(lying: Lying) -> tuple[str, int]:
     return shown, 409 if request.form else 200
 
 
-def _show(lying: Lying, form: Any, offers: list[Offer], numbers: set[int] | None) -> tuple[str, int]:
+def _part(lying: Lying, form: Any, name: str, words: str, marked: Marked | None) -> dict[str, Any]:
+    """One part around the text, with its words to tick and the choice to take it out whole."""
+    groups = marked_words.groups(
+        words,
+        spans=lying.item.said.cuts.get(name, ()),
+        marked=None if marked is None else marked[name],
+        suggested=lying.suggested_in(name),
+        hidden=lying.hidden_in(name),
+        by_phrase=False,
+    )
+    return {
+        "name": name,
+        "title": _(around.PARTS[name]),
+        "words": [word for group in groups for word in group.words],
+        "boxes": review_said.boxes_of(name),
+        "choice": form[f"hide_{name}"],
+    }
+
+
+def _show(lying: Lying, form: Any, offers: list[Offer], marked: Marked | None) -> tuple[str, int]:
     opened = lying.opened
     by_phrase = request.form.get("groups") == "phrases" or request.args.get("groups") == "phrases"
     if request.form.get("stage") in {"by-phrases", "by-sentences"}:
@@ -378,19 +325,24 @@ def _show(lying: Lying, form: Any, offers: list[Offer], numbers: set[int] | None
         groups=marked_words.groups(
             lying.entry.text,
             spans=lying.item.said.spans,
-            marked=numbers,
+            marked=None if marked is None else marked[TEXT],
             suggested=lying.suggested,
             hidden=lying.hidden,
             by_phrase=by_phrase,
         ),
+        parts=[_part(lying, form, name, words, marked) for name, words in around.of(lying.entry).items()],
         by_phrase=by_phrase,
         questions=review_forms.questions_of(form),
         text=words_of_text.canonical(lying.entry.text),
         closed=[one for one in offers if one.fault],
         open_codes=[one for one in offers if not one.fault],
-        decided=in_words(lying, lying.item.said),
+        decided=review_said.in_words(lying.entry, lying.item.said),
         past=[
-            (one, names.get(f"staff:{one.by.hex}", ""), in_words(lying, one.said) if one.same_words else [])
+            (
+                one,
+                names.get(f"staff:{one.by.hex}", ""),
+                review_said.in_words(lying.entry, one.said) if one.same_words else [],
+            )
             for one in past
         ],
         undo=review_forms.Undo(formdata=None, data={"version": lying.item.version}),

@@ -85,7 +85,11 @@ class _Entry(forms.VersionedForm):
     )
     wish = forms.SelectField(_l("What the child wished, where the exemption rests on it"))
     already_known = forms.CheckboxField(_l("The person the record is about has seen this or knows it"))
-    hide_source = forms.SelectField(_l("Name of the source"), hint=_l("A name can betray where a family is."))
+    hide_label = forms.SelectField(
+        _l("Whole heading"), hint=_l("The plain name of this part of the record stands there then.")
+    )
+    hide_source = forms.SelectField(_l("Whole name of the source"), hint=_l("A name can betray where a family is."))
+    hide_author = forms.SelectField(_l("Whole name of who wrote it"))
     shown_people = forms.CheckboxesField(_l("Show here, although hidden elsewhere"))
     show_marks = forms.CheckboxesField(
         _l("Show what somebody else’s case says of this entry"),
@@ -106,7 +110,8 @@ class _Entry(forms.VersionedForm):
         offers = ground.offers(kind, already_known=known)
         codes = [(one.code, f"{one.code} {_(one.exemption.name)}") for one in offers if one.fault is None]
         self.code.choices = choices(_("No exemption"), codes)
-        self.hide_source.choices = choices(_("Show it"), [(code, _("Hide: %(why)s", why=name)) for code, name in codes])
+        for field in (self.hide_label, self.hide_source, self.hide_author):
+            field.choices = choices(_("Show it"), [(code, _("Hide: %(why)s", why=name)) for code, name in codes])
         wishes = [(wish.value, str(WISHES[wish])) for wish in ground.wishes]
         self.wish.choices = choices(_("No wish is recorded"), wishes)
         self.consultations.choices = [SelectChoice(value=one.id.hex, label=consulted(one)) for one in asked]

@@ -35,9 +35,9 @@ from portal.documents.pack import (
 )
 from portal.people.models import Person, Staff
 from portal.records import OpenEntry
-from portal.review import deciding, suggestions, unread
+from portal.review import around, deciding, suggestions, unread
 from portal.review.deciding import Decision
-from portal.review.redaction import Redaction, Redactions, cut, removed
+from portal.review.redaction import Gap, Redaction, Redactions, Text, cut, removed
 from portal.review.words_of_text import canonical
 from portal.vault import Owner, vault_of
 from workflows.days import received_day
@@ -46,21 +46,6 @@ from workflows.words import mark as _
 
 BATCH = 200
 CONTEXT = 24  # letters kept beside a removed span, to find a short one at its own place
-CATEGORIES = {  # in the order of the copy
-    "identity": _("Who this is about"),
-    "address": _("Addresses"),
-    "carers": _("Parents and carers"),
-    "education": _("School and learning"),
-    "health": _("Health"),
-    "social care": _("Social care"),
-    "youth justice": _("Youth justice"),
-    "service": _("Services that help"),
-    "sensitive service": _("Other services"),
-    "flag": _("Where else something is held"),
-    "contact": _("Contacts and notes"),
-    "document": _("Documents"),
-}
-REST = _("Other")
 # The same in every part: which part is missing would tell what somebody else is asked about.
 STILL_TO_COME = _("We are still working on the rest. We will tell you when there is more.")
 
@@ -93,7 +78,7 @@ def assemble(session: Session, case: Case, stored: StoredPack, *, by: Actor) -> 
     who = records.identity(session, looking)
     decided = list(_decided(session, case, looking))
     given = printed(one for one in decided if one[1].decision in deciding.GIVES)
-    gone = [_withheld(entry) for entry, said in decided if said.decision not in deciding.GIVES]
+    gone = list(_withheld(decided))
     # Their names may stand nowhere, also where nothing had to be cut: in a heading, the cover or the search plan.
     gone += [leak_gate.RemovedSpan(text=name, place=one.id.hex) for one in hidden for name in one.names]
     cutter = Cutter(hidden, who.names, gone)
@@ -149,6 +134,13 @@ class Cutter:
         """The text of something that is given as it was decided."""
         return self.words(entry.text, spans=said.spans, shown=said.shown_people, place=entry.id.hex)
 
+    def part(self, name: str, entry: OpenEntry, said: Decision) -> Words:
+        """One part around the text of an entry (`review.around`), as it was decided."""
+        words = str(getattr(entry, name))
+        spans = said.removed_from(name, words)
+        shield = bool(spans) and entry.cls != "core"
+        return self.words(words, spans=spans, shown=said.shown_people, place=entry.id.hex, shield=shield)
+
     def _people(self, text: str, shown: set[str]) -> list[Redaction]:
         if not self._known:
             return []
@@ -164,37 +156,63 @@ class Cutter:
 
 def _categories(cutter: Cutter, given: list[tuple[OpenEntry, Decision]], beside: Beside) -> tuple[Category, ...]:
     """The given entries by category, numbered without gaps in the order in which they are printed."""
-    order = {name: place for place, name in enumerate(CATEGORIES)}
+    order = {name: place for place, name in enumerate(around.CATEGORIES)}
     given.sort(key=lambda one: (order.get(one[0].category, len(order)), one[0].position))
     parts: dict[str, list[Entry]] = {}
     for number, (entry, said) in enumerate(given, start=1):
-        name = CATEGORIES.get(entry.category, REST)
-        parts.setdefault(name, []).append(_entry(cutter, number, entry, said, beside))
+        parts.setdefault(around.plain_word(entry.category), []).append(_entry(cutter, number, entry, said, beside))
     return tuple(Category(name=name, entries=tuple(entries)) for name, entries in parts.items())
 
 
 def _entry(cutter: Cutter, number: int, entry: OpenEntry, said: Decision, beside: Beside = NOTHING) -> Entry:
-    place = entry.id.hex
-    source = f"{entry.author}, {entry.source}" if entry.author else entry.source
-    hide = [Redaction(0, len(source), said.hide_source)] if said.hide_source and source else []
     return Entry(
         number=number,
-        label=cutter.words(entry.label, shown=said.shown_people, place=place),
+        label=_heading(cutter, entry, said),
         value=cutter.words(
-            entry.text, spans=said.spans, shown=said.shown_people, place=place, shield=entry.cls != "core"
+            entry.text, spans=said.spans, shown=said.shown_people, place=entry.id.hex, shield=entry.cls != "core"
         ),
-        source=cutter.words(source, spans=hide, shown=said.shown_people, place=place),
+        source=_joined(cutter.part("author", entry, said), cutter.part("source", entry, said)),
         when=information.day_in_words(entry.about_on),
         content_note=said.content_note if said.upsetting else "",
         **beside.fields(entry, said, cut=cutter.of),
     )
 
 
-def _withheld(entry: OpenEntry) -> leak_gate.RemovedSpan:
-    """An entry that is left out. Where a family is, and which sensitive service it used, may be findable nowhere; the
-    words beside such an entry are sentences, that name what somebody else may rightly be given."""
-    text = " ".join(part for part in (entry.text, entry.author) if part)
-    return leak_gate.RemovedSpan(text=text, place=entry.id.hex, shield=entry.cls != "core" and entry.beside is None)
+def _heading(cutter: Cutter, entry: OpenEntry, said: Decision) -> Words:
+    """The heading as it was decided; one that is not given leaves no gap: its kind's plain word stands there."""
+    words = cutter.part(around.HEADING, entry, said)
+    return in_words(around.plain_word(entry.category)) if around.HEADING in said.hides else words
+
+
+def _joined(author: Words, source: Words) -> Words:
+    """Who wrote it and where it came from. Two that are both taken out leave one gap: it does not tell of two."""
+    if not author or not source or (author == source and isinstance(author[0], Gap)):
+        return author or source
+    return (*author, Text(", "), *source)
+
+
+def _withheld(decided: Sequence[tuple[OpenEntry, Decision]]) -> Iterator[leak_gate.RemovedSpan]:
+    """The entries that are left out. Where a family is, and which sensitive service it used, may be findable nowhere;
+    the words beside such an entry are sentences, that name what somebody else may rightly be given. Their headings and
+    sources are looked for where nothing that is given has the same."""
+    given = [(entry, said) for entry, said in decided if said.decision in deciding.GIVES]
+    known = {
+        words for entry, said in given for part, words in around.of(entry).items() if not said.removed_from(part, words)
+    }
+    for entry, said in decided:
+        if said.decision in deciding.GIVES:
+            continue
+        text = " ".join(part for part in (entry.text, entry.author) if part)
+        shield = entry.cls != "core" and entry.beside is None
+        yield leak_gate.RemovedSpan(text=text, place=entry.id.hex, shield=shield)
+        there = around.of(entry)
+        for words in {there.get(around.HEADING, ""), there.get("source", "")} - known - {""}:
+            yield leak_gate.RemovedSpan(text=_inside(words), place=entry.id.hex)
+
+
+def _inside(words: str) -> str:
+    """A heading or a name as it would stand inside a sentence: its capital says nothing where others have none."""
+    return words if any(letter.isupper() for letter in words[1:]) else words[:1].lower() + words[1:]
 
 
 def _shared(cutter: Cutter, entry: OpenEntry, said: Decision) -> Shared:

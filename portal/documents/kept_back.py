@@ -20,7 +20,7 @@ from portal.documents.leak_gate import RemovedSpan
 from portal.documents.models import StoredPack
 from portal.documents.pack import Words
 from portal.records import Looking, OpenEntry
-from portal.review import deciding
+from portal.review import around, deciding
 from portal.review.deciding import Item
 from portal.review.lawful import own
 from portal.review.models import MentionDecision
@@ -115,18 +115,20 @@ def _hidden(session: Session, looking: Looking, copies: Sequence[Case]) -> list[
 
 
 def _removed(session: Session, looking: Looking, item: Item) -> list[Piece]:
-    """The texts that one review took out of an entry: the whole of it where it was withheld."""
-    if item.state in {"undecided", ALIKE} or (item.state in deciding.GIVES and not item.said.spans):
+    """The texts that one review took out of an entry and of what stands around it: the whole of it where it was
+    withheld."""
+    if item.state in {"undecided", ALIKE} or (item.state in deciding.GIVES and not item.said.takes_out):
         return []
     read = records.read(session, looking, [item.entry_id], versions={item.entry_id: item.version_id})
-    texts = [entry.text for entry in read if not entry.masked]
+    open_ones = [entry for entry in read if not entry.masked]
     if item.state not in deciding.GIVES:
-        return [(text, item.said.code) for text in texts]
+        return [(entry.text, item.said.code) for entry in open_ones]
     found: list[Piece] = []
-    for text in texts:
-        redactions = Redactions.of(text, item.said.spans)
-        codes = (span.code for span in redactions.spans)
-        found += zip(removed(text, redactions), codes, strict=True)
+    for entry in open_ones:
+        for text, spans in item.said.cut_from(entry.text, around.of(entry)):
+            redactions = Redactions.of(text, spans)
+            codes = (span.code for span in redactions.spans)
+            found += zip(removed(text, redactions), codes, strict=True)
     return found
 
 

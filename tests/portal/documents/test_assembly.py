@@ -42,3 +42,36 @@ def test_a_name_that_two_hidden_people_share_is_cut_all_the_same() -> None:
     people = [assembly.Hidden(uuid.uuid4(), (name,), "EX-TP") for name in ("Ana Field", "Ana Moor")]
     words = assembly.Cutter(people, (), []).words("Ana came to the door.", place="1")
     assert "Ana" not in "".join(getattr(part, "text", "") for part in words)
+
+
+def entry_from(source: str, *, label: str = "Address", author: str = "", cls: str = "core") -> OpenEntry:
+    one = uuid.uuid4()
+    return OpenEntry(one, one, cls, 1, "address", label, "12 Kiln Yard", source=source, author=author)
+
+
+@pytest.mark.parametrize(("hides", "gaps"), [({"source"}, 1), ({"author"}, 1), ({"source", "author"}, 1), (set(), 0)])
+def test_a_source_and_an_author_that_are_both_taken_out_leave_one_gap(hides: set[str], gaps: int) -> None:
+    said = Decision("redact", hides=dict.fromkeys(hides, "EX-TP"), reason="As weighed.")
+    made = assembly._entry(assembly.Cutter([], (), []), 1, entry_from("Lantern House", author="Ana Field"), said)
+    left = [getattr(part, "text", "") for part in made.source]
+    assert sum(not text for text in left) == gaps
+    assert "Lantern" not in "".join(left) if "source" in hides else "Lantern House" in left
+    assert "Ana" not in "".join(left) if "author" in hides else "Ana Field" in left
+
+
+def test_what_is_taken_out_around_an_entry_that_tells_where_a_family_is_may_stand_nowhere() -> None:
+    for data_class, shielded in (("core", False), ("location", True)):
+        gone: list[RemovedSpan] = []
+        said = Decision("redact", hides={"source": "EX-TP", "label": "EX-TP"}, reason="As weighed.")
+        assembly._entry(assembly.Cutter([], (), gone), 1, entry_from("Lantern House", cls=data_class), said)
+        assert {(span.text, span.shield) for span in gone} == {("Address", shielded), ("Lantern House", shielded)}
+
+
+def test_heading_and_source_of_what_is_withheld_are_looked_for_unless_something_given_has_them_too() -> None:
+    given = entry_from("Children’s directory"), Decision("give")
+    kept_back = [
+        (entry_from("Lantern House", label="Stay in a refuge"), Decision("withhold", code="EX-TP")),
+        (entry_from("Children’s directory"), Decision("withhold", code="EX-TP")),
+    ]
+    sought = [span.text for span in assembly._withheld([given, *kept_back])]
+    assert sorted(sought) == ["12 Kiln Yard", "12 Kiln Yard", "Lantern House", "stay in a refuge"]

@@ -16,8 +16,9 @@ from portal.cases.models import Case
 from portal.documents import release
 from portal.records import OpenEntry
 from portal.records.models import Sharing
-from portal.review import deciding, people_mentioned
+from portal.review import around, deciding, people_mentioned
 from portal.review.deciding import Decision, Item, Pick
+from portal.review.decision import decision_of
 from portal.review.models import ReviewItem
 from portal.review.redaction import Redaction
 from portal.runtime import Runtime
@@ -64,6 +65,7 @@ def decide(walk: Walk, words: str, said: Decision, *, by: builders.Staff | None 
             by=(by or walk.worker).actor,
             today=walk.today,
             people=people_mentioned.mentions(session, verbs.look_for(case, walk.worker.actor)),
+            around=around.of(entry),
         ),
     )
 
@@ -135,7 +137,7 @@ def test_every_kind_of_consultation_the_register_asks_for_can_be_recorded() -> N
 TAKEN_OUT: tuple[Callable[[OpenEntry], Decision], ...] = (
     lambda entry: Decision("redact", spans=(Redaction(0, len(entry.text), "EX-TP"),), reason="As weighed."),
     lambda _entry: Decision("withhold", code="EX-TP", reason="As weighed."),
-    lambda _entry: Decision("redact", hide_source="EX-TP", reason="As weighed."),
+    lambda _entry: Decision("redact", hides={"source": "EX-TP"}, reason="As weighed."),
 )
 
 
@@ -432,3 +434,29 @@ def test_a_mark_beyond_the_text_and_an_upsetting_mark_without_a_note_are_refused
         decide(walk, "Duty call", Decision("redact", spans=(beyond,), reason="x"))
     with pytest.raises(StepRefused, match="prepared for"):
         decide(walk, "Duty call", Decision("give", upsetting=True))
+
+
+def test_w_12_nobody_named_in_their_role_is_taken_out_as_the_author_and_for_harm_they_may_be(walk: Walk) -> None:
+    said = Decision("redact", hides={"author": "EX-TP"}, reason="Her name.", test=WEIGHED)
+    with pytest.raises(StepRefused, match="Orla Penhale is shown in this copy"):
+        decide(walk, "Duty call", said)
+    asked = (consulted(walk, "police"),)
+    decide(walk, "Duty call", replace(said, hides={"author": "EX-CR"}, consultations=asked))
+    assert found(walk, "Duty call")[0].said.hides == {"author": "EX-CR"}
+
+
+def test_nothing_is_taken_out_around_an_entry_that_does_not_stand_there(walk: Walk) -> None:
+    beyond = (Redaction(0, 100_000, "EX-NG"),)
+    for said in (
+        Decision("redact", hides={"relation": "EX-NG"}, reason="x"),
+        Decision("redact", cuts={"source": beyond}, reason="x"),
+    ):
+        with pytest.raises(StepRefused) as refused:
+            decide(walk, "Duty call", said)
+        assert refused.value.need == "words"
+
+
+def test_a_decision_from_before_hid_source_and_author_together() -> None:
+    said = decision_of({"decision": "redact", "hide_source": "EX-TP", "spans": [], "reason": "As weighed."})
+    assert said.hides == {"source": "EX-TP", "author": "EX-TP"}
+    assert decision_of({"decision": "give", "hide_source": ""}).hides == {}
