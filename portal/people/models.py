@@ -61,6 +61,9 @@ class Person(SQLModel, table=True):
     email_blind: bytes | None = column("blind index of the e-mail address, to sign in", default=None, index=True)
     language: str = column("language of letters and mails", default="en")
     created_at: datetime.datetime = column("when they first wrote to us")
+    watched_at: datetime.datetime | None = column(
+        "when they told us that somebody was watching them; empty once a caseworker has seen to it", default=None
+    )
 
     def vault_owner(self) -> Owner:
         return Owner.person(self.id)
@@ -133,6 +136,7 @@ class SignInSession(SQLModel, table=True):
     second_factor_at: datetime.datetime | None = column("when the second factor was last shown", default=None)
     made_at: datetime.datetime = column("when the session began: absolute limit")
     seen_at: datetime.datetime = column("last seen, at most one write a minute: idle limit")
+    watched: bool = column("somebody is watching: the session shows state and dates alone", default=False)
 
 
 @processed(SIGN_IN)
