@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime
 import re
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +20,6 @@ from sqlmodel import Session, SQLModel, col, select
 from portal import audit, db, jobs
 from portal.cases import clocking, ledger, verbs
 from portal.cases.actors import Actor
-from portal.cases.ledger import CaseNotFound
 from portal.cases.models import Case, Event
 from portal.db import choice, column, new_id
 from portal.people import contact, contact_changes, outbox
@@ -136,6 +134,11 @@ def queue_letter(
     return queue(session, case.id, "letter", key=letter_key(letter_id), **about)
 
 
+def keyed(session: Session, key: str) -> Posted:
+    """What was queued under this key."""
+    return session.exec(select(Posted).where(Posted.key == key)).one()
+
+
 def letter_key(letter_id: uuid.UUID) -> str:
     return f"letter:{letter_id.hex}"
 
@@ -152,8 +155,7 @@ def on_paper(session: Session, row: OutboxMessage) -> None:
     if not has_letter(session, case, seq):
         key = f"notice:{case.id.hex}:{seq}"
         if queue(session, case.id, "notice", key=key, event_seq=seq):
-            posted = session.exec(select(Posted.id).where(Posted.key == key)).one()
-            jobs.enqueue(session, "make_notice", key, {"posted": posted.hex})
+            jobs.enqueue(session, "make_notice", key, {"posted": keyed(session, key).id.hex})
 
 
 def has_letter(session: Session, case: Case, seq: int) -> bool:
@@ -326,12 +328,3 @@ def _past(on: datetime.date) -> None:
 
 def _plain(line: str) -> str:
     return re.sub(r"\W", "", line).casefold()
-
-
-def find(session: Session, posted_id: uuid.UUID, may_see: Callable[[Case], bool]) -> tuple[Posted, Case]:
-    """The thing on paper and its case, where the reader may see the case. Raises CaseNotFound."""
-    row = session.get(Posted, posted_id)
-    case = session.get(Case, row.case_id) if row else None
-    if row is None or case is None or not may_see(case):
-        raise CaseNotFound
-    return row, case

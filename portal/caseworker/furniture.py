@@ -13,7 +13,18 @@ from portal.caseworker import blueprint, staff_words
 NOT_FOR = {
     "subject_access": ("lines", "answer", "sources", "recipients"),
     "correction": ("review",),
-    "breach": ("lines", "answer", "sources", "recipients", "letters", "consultations", "review", "approval"),
+    "breach": (
+        "lines",
+        "answer",
+        "sources",
+        "recipients",
+        "letters",
+        "contact",
+        "paper",
+        "consultations",
+        "review",
+        "approval",
+    ),
 }
 
 
@@ -36,6 +47,7 @@ def _menu() -> list[dict[str, object]]:
         ("/staff/requests/new", _("Enter a request"), {"caseworker"}),
         ("/staff/clashes", _("Feeds that disagree"), {"caseworker"}),
         ("/staff/bodies", _("Register of bodies"), {"administrator"}),
+        ("/staff/paper", _("Paper"), {"caseworker", "approver"}),
         ("/staff/waiting", _("Waiting for a person"), {"caseworker", "administrator"}),
         ("/staff/statistics", _("Figures"), {"caseworker", "approver"}),
     ]
@@ -55,6 +67,8 @@ def case_tabs(case: Case, unread: int = 0) -> list[dict[str, object]]:
         ("sources", _("Bodies asked")),
         ("recipients", _("Who received it")),
         ("letters", _("Letters")),
+        ("contact", _("Contact")),
+        ("paper", _("On paper")),
         ("consultations", _("Consultations")),
         ("review", _("Review")),
         ("approval", _("Approval")),

@@ -116,7 +116,7 @@ def _keep(session: Session, case: Case, seq: int, *, template: str, facts: Lette
         pdf_file=file_id,
         sealed=b"",
     )
-    vault_of(session).put(row, {"answers": dict(facts.answers)})
+    vault_of(session).put(row, {"answers": dict(facts.answers), "bears": "\n".join(facts.recipient_lines)})
     session.add(row)
     session.flush()
     audit.append(session, verbs.act(case, Actor.system(), "letter_made", template))
@@ -182,3 +182,21 @@ def _is_to_child(case: Case, event: Happened) -> bool:
 def _there(session: Session, case_id: uuid.UUID, seq: int) -> bool:
     query = select(Letter.id).where(Letter.case_id == case_id, Letter.event_seq == seq)
     return session.exec(query).first() is not None
+
+
+def for_paper(session: Session, case: Case, *, by: Actor) -> dict[str, dict[str, Any]]:
+    """The letters of a case that can be queued for paper, by a code: what `posting.queue` wants to know of each."""
+    bears = "\n".join(information.address_lines({"address": posting.reachable(session, case)})[: letters.ADDRESS_LINES])
+    to_child = {step.letter for step in WORKFLOWS[case.kind].steps if step.letter_to is Addressee.CHILD}
+    rows = [row for row in of_case(session, case, by=by) if row.template != recipients.LETTER]
+    return {
+        row.id.hex: {
+            "title": f"{row.template.replace('_', ' ')}, {information.day_in_words(row.made_at.date())}",
+            "key": posting.letter_key(row.id),
+            "letter_id": row.id,
+            "event_seq": row.event_seq,
+            "to_child": row.template in to_child,
+            "bears": vault_of(session).get(row).get("bears", bears),
+        }
+        for row in rows
+    }

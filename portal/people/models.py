@@ -12,6 +12,7 @@ from portal.vault import Owner
 
 DOORS = ("family", "staff")
 _HELD = text("state = 'held'")
+_WATCHED = text("watched_at IS NOT NULL")
 FACTOR_KINDS = ("totp", "code_sheet", "passkey", "phone", "call_back")
 STAFF_ROLES = ("caseworker", "approver", "auditor", "administrator")
 
@@ -54,6 +55,7 @@ class Person(SQLModel, table=True):
     """A requester: who asks, and how they can safely be reached. An account is a person, never a household."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("ix_person_watched", "id", sqlite_where=_WATCHED, postgresql_where=_WATCHED),)
 
     id: uuid.UUID = column("random, time-ordered", default_factory=new_id, primary_key=True)
     version: int = column("grows with each edit", default=1)

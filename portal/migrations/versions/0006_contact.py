@@ -9,6 +9,7 @@ down_revision = "0003"
 
 _WAITING = sa.text("state = 'waiting'")
 _OPEN = sa.text("state IN ('to_check', 'checked', 'printed', 'returned')")
+_SEEN = sa.text("watched_at IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -146,5 +147,6 @@ def _paper() -> None:
 def _watched() -> None:
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.add_column(sa.Column("watched_at", UTCDateTime(), nullable=True))
+    op.create_index("ix_person_watched", "person", ["id"], sqlite_where=_SEEN, postgresql_where=_SEEN)
     with op.batch_alter_table("sign_in_session", schema=None) as batch_op:
         batch_op.add_column(sa.Column("watched", sa.Boolean(), nullable=False, server_default=sa.false()))
