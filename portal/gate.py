@@ -32,7 +32,8 @@ from portal.runtime import Runtime
 from portal.settings import Settings
 from workflows.table import Role
 
-ROLES = ("visitor", "family", "family+2", "caseworker", "approver", "auditor", "administrator")
+# "watched" is a family's session beside which somebody stands: it opens what names it, and nothing else.
+ROLES = ("visitor", "family", "family+2", "watched", "caseworker", "approver", "auditor", "administrator")
 # "link" is what was frozen for one body outside, behind its link and its code: portal.cases.corrections.outside.
 CLASSES = ("none", "link", "case", "core", "location", "sensitive")
 SIGN_IN = {"family": "/sign-in", "staff": "/staff/sign-in", "source": "/source"}
@@ -82,6 +83,8 @@ class Reader:
         """The rows of the matrix that let this reader in. Staff without their second factor are nobody yet."""
         if self.id is None or (self.door == "staff" and not self.has_second_factor):
             return frozenset({"visitor"})
+        if self.found is not None and self.found.watched:
+            return frozenset({"watched"})
         if self.door == "family":
             return frozenset({"visitor", "family", *(["family+2"] if self.has_second_factor else [])})
         return frozenset({"visitor", self.role})
@@ -120,7 +123,7 @@ def _wrong(row: Row) -> str:
         return "the row names an unknown role or class, or says nothing"
     if not _RULE.fullmatch(row.rule):
         return "paths are kebab-case and parameters typed"
-    if record and {"visitor", "family", "administrator"} & set(row.who):
+    if record and {"visitor", "family", "watched", "administrator"} & set(row.who):
         return "record data needs a second factor, and an administrator sees none"
     if "case" in row.opens and {"visitor", "administrator"} & set(row.who):
         return "a case is not for visitors or administrators"
@@ -354,6 +357,8 @@ def _find_reader() -> Reader:
 def _turned_away(row: Row, who: Reader) -> Response:
     if who.id is None:
         return see_other(SIGN_IN[who.door] + _then())
+    if who.found is not None and who.found.watched:  # as if there were nothing more: a refusal would be seen
+        return see_other(HOME[who.door])
     if (who.door == "family" and "family+2" in row.who) or (who.door == "staff" and not who.has_second_factor):
         return _to_second_factor(who.door)
     with runtime().database.write() as session:

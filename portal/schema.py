@@ -4,10 +4,12 @@ import portal.audit.models
 import portal.cases.authority_models
 import portal.cases.corrections.models
 import portal.cases.models
+import portal.cases.posting
 import portal.documents.models
 import portal.jobs
 import portal.once
 import portal.people.cards
+import portal.people.contact_models
 import portal.people.models
 import portal.records.models
 import portal.review.models  # noqa: F401

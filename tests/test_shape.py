@@ -138,7 +138,7 @@ def test_every_command_is_named_in_the_readme() -> None:
 
 def test_every_template_is_used() -> None:
     """A template is used when its path stands in a source or another template, or its folder is chosen by name."""
-    by_name = ("letters/", "emails/", "errors/")
+    by_name = ("letters/", "emails/", "texts/", "errors/")
     templates = sorted(path.relative_to(ROOT / "templates").as_posix() for path in (ROOT / "templates").rglob("*.*"))
     files = [*sources("portal"), *(ROOT / "templates").rglob("*.html")]
     words = "\n".join(path.read_text(encoding="utf-8") for path in files)

@@ -4,17 +4,14 @@ way it went out and who gave it (security.md 6a)."""
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from sqlmodel import Session
 
 from portal import audit, db
-from portal.cases import clocking, folding, ledger, verbs
+from portal.cases import clocking, folding, ledger, posting, verbs
 from portal.cases.actors import Actor
 from portal.cases.models import Case
 from portal.people import factors
-from portal.people.models import Person
-from portal.vault import vault_of
 from workflows.facts import IdentityStatus
 from workflows.table import StepRefused
 from workflows.words import mark as _
@@ -36,16 +33,17 @@ def closed_because(session: Session, case: Case) -> str | None:
 def open_ways(session: Session, case: Case) -> dict[str, str]:
     """The ways a sheet may go to this case's requester: by post only where they said that post is safe and gave an
     address. Anybody else who opens that letter would hold their second factor."""
-    person = session.get(Person, case.requester)
-    told: dict[str, Any] = vault_of(session).get(person) if person else {}
-    by_post = "post" in (told.get("safe_channels") or ()) and str(told.get("address") or "").strip()
+    by_post = posting.reachable(session, case)
     return {way: words for way, words in WAYS.items() if way != "post" or by_post}
 
 
 def hand_out(session: Session, case_id: uuid.UUID, way: str, sheet: factors.NewSheet, *, by: Actor) -> None:
     """Gives the sheet to the case's requester; an earlier one ends.
 
-    Raises StepRefused while identity is not accepted, for an unknown way, and for post that is not safe."""
+    A sheet by post takes the place in the queue for paper whose address two people have looked at.
+
+    Raises StepRefused while identity is not accepted, for an unknown way, for post that is not safe, and without such a
+    place."""
     case = ledger.locked(session, case_id)
     if why := closed_because(session, case):
         raise StepRefused(why)
@@ -55,6 +53,12 @@ def hand_out(session: Session, case_id: uuid.UUID, way: str, sheet: factors.NewS
         raise StepRefused(
             _("This person has no address to which post is safe. Hand the sheet over in person."), need="way"
         )
+    if way == "post":
+        posting.use_checked(session, case, "code_sheet", by=by)
+    else:
+        key = f"code_sheet:{case.id.hex}:{case.seq}"
+        posting.queue(session, case.id, "code_sheet", way="hand", key=key)
+        posting.printed(session, posting.keyed(session, key), by=by)
     factors.give_sheet(session, case.requester, sheet, now=db.now())
     ledger.append(session, case, "code_sheet", by=by, on_date=clocking.uk_today(), answers={"way": way})
     audit.append(session, verbs.act(case, by, "code_sheet"))

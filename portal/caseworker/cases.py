@@ -22,6 +22,7 @@ from portal.caseworker.desk import Desk
 from portal.documents import availability, correspondence, release
 from portal.documents.availability import Period
 from portal.gate import page
+from portal.people import contact
 from portal.people.models import Person, Staff
 from portal.security_headers import as_download
 from portal.vault import vault_of
@@ -78,7 +79,7 @@ def case_page(reference: str) -> str:
             clock=clocking.reading(session, case, opened.events, today=opened.today),
             told=told,
             person=person,
-            safe_ways=", ".join(str(staff_words.WAYS.get(way, way)) for way in person.get("safe_channels") or ()),
+            safe_ways=", ".join(str(staff_words.WAYS[way]) for way in contact.safe_ways(person)),
             right=_right(opened, told["subject"]),
             steps=_steps(opened),
             linked=_linked(session, case, opened.by),

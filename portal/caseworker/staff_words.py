@@ -86,6 +86,20 @@ EVENTS = {
     "source_told": _l("The source was told that its data is not what was decided"),
     "source_value_accepted": _l("What the source says now was accepted"),
     "decision_kept": _l("The decision was kept against what the source says"),
+    "code_word_asked": _l("A caller was asked for their word"),
+    "contact_stopped": _l("A way of reaching the requester was stopped"),
+    "contact_proposed": _l("A new way of reaching the requester was entered"),
+    "contact_confirmed": _l("A second person confirmed the new way"),
+    "contact_cancelled": _l("The new way was dropped"),
+    "watched": _l("The requester told us that somebody was watching"),
+    "watched_settled": _l("Somebody saw to it that the requester was watched"),
+    "address_checked": _l("The address of something on paper was checked"),
+    "posting_printed": _l("Something was printed"),
+    "posting_sent": _l("Something was posted"),
+    "posting_handed_over": _l("Something was handed over"),
+    "posting_returned": _l("Something came back undelivered; post was stopped"),
+    "posting_called_off": _l("Something on paper was called off"),
+    "posting_to_hand": _l("Something is handed over instead of posted"),
 }
 CHANNELS = {
     "letter": _l("Letter"),
@@ -101,7 +115,7 @@ CONTACTS = {
     "letter": _l("Letter"),
     "other": _l("Another way"),
 }
-WAYS = {"email": _l("Email"), "phone": _l("Phone"), "post": _l("Post")}
+WAYS = {"email": _l("Email"), "text": _l("Text message"), "voice": _l("Phone call"), "post": _l("Post")}
 ASKS_FOR = {
     RequesterKind.PARENT: _l("Their child"),
     RequesterKind.SELF: _l("Themselves"),
@@ -278,6 +292,8 @@ def _also(event: Happened, names: Mapping[str, str]) -> list[tuple[str, str]]:
         "line_decided": [(_("Line"), told.get("number", ""))],
         "line_declined": [(_("Line"), told.get("number", "")), (_("Why"), told.get("reason", ""))],
         "copy_opened_again": [(_("Why"), told.get("reason", ""))],
+        "contact_stopped": [(_("Why"), told.get("why", ""))],
+        "contact_proposed": [(_("Why"), told.get("why", ""))],
         "search_place_answered": [(_("Answer"), _(searching.ANSWERS.get(told.get("answer", ""), "?")))],
         "consultation_answered": [(_("Answer"), _(consulting.OUTCOMES.get(told.get("outcome", ""), "?")))],
         "code_sheet": [(_("Way"), _(code_sheets.WAYS.get(told.get("way", ""), "?")))],

@@ -21,13 +21,16 @@ from portal.cases.models import Case
 from portal.caseworker import blueprint, desk, staff_words
 from portal.gate import page
 from portal.people import held_mail
-from portal.people.models import OutboxMessage
+from portal.people.contact_models import ContactChange
+from portal.people.models import OutboxMessage, Person
 
 MOST = 100
 WHO = ("caseworker", "administrator")
 JOBS = {
     "send_mail": _l("Send a mail"),
     "make_letter": _l("Make a letter"),
+    "make_notice": _l("Make a letter"),
+    "contact_change": _l("Use a new way to reach somebody"),
     "scan_evidence": _l("Scan a file"),
     "destroy_file": _l("Destroy a file"),
     "assemble_pack": _l("Put a pack together"),
@@ -36,6 +39,7 @@ MESSAGES = {
     "receipt": _l("Receipt of the request"),
     "update": _l("There is news about the case"),
     "sign_in": _l("Link to sign in"),
+    "contact_changing": _l("Warning that a new way to reach them waits"),
 }
 
 
@@ -53,8 +57,9 @@ class Waiting:
 @page(blueprint, "/waiting", who=WHO, why="what failed or could not be mailed, and waits for a person")
 def waiting_page() -> str:
     with gate.runtime().database.read() as session:
-        failed, held = _failed(session), _held(session)
-    return render_template("caseworker/waiting.html", failed=failed, held=held, button=desk.Button(), most=MOST)
+        lists: dict[str, Any] = {"failed": _failed(session), "held": _held(session)}
+        lists |= {"new_ways": _new_ways(session), "watched": _watched(session)}
+    return render_template("caseworker/waiting.html", **lists, button=desk.Button(), most=MOST)
 
 
 @page(blueprint, "/waiting/jobs/<uuid:job_id>", methods=("POST",), who=WHO, why="let failed work try again")
@@ -135,6 +140,23 @@ def _held(session: Session) -> list[Waiting]:
         )
         for row in rows
     ]
+
+
+def _new_ways(session: Session) -> list[Case]:
+    """Open cases whose requester gets a new address or number: what would be sent to them is done by hand."""
+    return _cases_of(session, select(ContactChange.person_id).where(col(ContactChange.state) == "waiting"))
+
+
+def _watched(session: Session) -> list[Case]:
+    """Open cases whose requester told us that somebody was watching."""
+    return _cases_of(session, select(Person.id).where(col(Person.watched_at).is_not(None)))
+
+
+def _cases_of(session: Session, people: Any) -> list[Case]:
+    if gate.reader().role == "administrator":
+        return []
+    mine = select(Case).where(col(Case.requester_id).in_(people), col(Case.closed_at).is_(None), _mine())
+    return list(session.exec(mine.order_by(col(Case.id)).limit(MOST)).all())
 
 
 def _of_own_cases(args: Any) -> list[Any]:

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from portal import audit, db, jobs
-from portal.cases import clocking, ledger, searching, verbs
+from portal.cases import clocking, ledger, posting, searching, verbs
 from portal.cases.actors import Actor
 from portal.cases.corrections import recipients
 from portal.cases.ledger import CaseNotFound, Happened
@@ -62,26 +63,64 @@ def make_letter(work: jobs.Work) -> None:
             return
         case = session.get_one(Case, case_id)
         facts = facts_of(session, case, seq)
+        to_child = _is_to_child(case, ledger.history(session, case)[seq - 1])
     made = letters.letter_pdf(case.kind, template, facts)
     file_id = work.runtime.files.write(Owner.case(case_id), made)
     with work.database.write() as session:
         case = ledger.locked(session, case_id)
-        if _there(session, case_id, seq):
+        if not _there(session, case_id, seq):
+            row = _keep(session, case, seq, template=template, facts=facts, file_id=file_id)
+            bears = "\n".join(facts.recipient_lines)
+            posting.queue_letter(session, case, row.id, seq, to_child=to_child, bears=bears)
+
+
+@jobs.handler("make_notice")
+def make_notice(work: jobs.Work) -> None:
+    """Makes the letter that says on paper what could not be mailed: the words we wrote, or that there is news."""
+    with work.database.read() as session:
+        posted = session.get_one(posting.Posted, uuid.UUID(work.args["posted"]))
+        case, seq = session.get_one(Case, posted.case_id), posted.event_seq or 1
+        if posted.letter_id is not None:
             return
-        row = Letter(
-            case_id=case_id,
-            event_seq=seq,
-            template=template,
-            language=facts.language,
-            state="made",
-            made_at=db.now(),
-            pdf_file=file_id,
-            sealed=b"",
-        )
-        vault_of(session).put(row, {"answers": dict(facts.answers)})
-        session.add(row)
-        session.flush()
-        audit.append(session, verbs.act(case, Actor.system(), "letter_made", template))
+        facts = facts_of(session, case, seq)
+        words = _written(session, case, seq)
+    template = "message" if words else "notice"
+    made = letters.letter_pdf("contact", template, replace(facts, answers={"words": words} if words else {}))
+    file_id = work.runtime.files.write(Owner.case(case.id), made)
+    with work.database.write() as session:
+        case = ledger.locked(session, case.id)
+        posted = session.get_one(posting.Posted, posted.id)
+        if posted.letter_id is None:
+            posted.letter_id = _keep(session, case, seq, template=template, facts=facts, file_id=file_id).id
+            vault_of(session).put(posted, {"bears": "\n".join(facts.recipient_lines)})
+            session.add(posted)
+
+
+def _written(session: Session, case: Case, seq: int) -> str:
+    """What we wrote to the requester in this event; empty for any other event."""
+    event = next(event for event in ledger.history(session, case) if event.seq == seq)
+    if event.name != "to_requester":
+        return ""
+    there = verbs.messages(session, case, kinds=("to_requester",))
+    return next((str(told["words"]) for row, told in there if row.id.hex == event.answers.get("message")), "")
+
+
+def _keep(session: Session, case: Case, seq: int, *, template: str, facts: LetterFacts, file_id: uuid.UUID) -> Letter:
+    row = Letter(
+        case_id=case.id,
+        event_seq=seq,
+        template=template,
+        language=facts.language,
+        state="made",
+        made_at=db.now(),
+        pdf_file=file_id,
+        sealed=b"",
+    )
+    vault_of(session).put(row, {"answers": dict(facts.answers), "bears": "\n".join(facts.recipient_lines)})
+    session.add(row)
+    session.flush()
+    audit.append(session, verbs.act(case, Actor.system(), "letter_made", template))
+    return row
 
 
 def facts_of(session: Session, case: Case, seq: int) -> LetterFacts:
@@ -89,9 +128,10 @@ def facts_of(session: Session, case: Case, seq: int) -> LetterFacts:
     events = [event for event in ledger.history(session, case) if event.seq <= seq]
     settings, vault = clocking.settings_of(session), vault_of(session)
     person = session.get_one(Person, case.requester_id)
-    contact = vault.get(person)
+    told = vault.get(person)
     clock = clocking.reading(session, case, events)
-    name, lines = contact["name"], information.address_lines(contact)
+    # A letter that may not be posted bears no address: whoever finds it must not learn where somebody lives.
+    name, lines = told["name"], information.address_lines({"address": posting.reachable(session, case)})
     if _is_to_child(case, events[-1]):  # handed over by somebody the child trusts, never posted to the requester
         name, lines = vault.get(case)["subject"]["names"], ()
     return LetterFacts(
@@ -142,3 +182,21 @@ def _is_to_child(case: Case, event: Happened) -> bool:
 def _there(session: Session, case_id: uuid.UUID, seq: int) -> bool:
     query = select(Letter.id).where(Letter.case_id == case_id, Letter.event_seq == seq)
     return session.exec(query).first() is not None
+
+
+def for_paper(session: Session, case: Case, *, by: Actor) -> dict[str, dict[str, Any]]:
+    """The letters of a case that can be queued for paper, by a code: what `posting.queue` wants to know of each."""
+    bears = "\n".join(information.address_lines({"address": posting.reachable(session, case)})[: letters.ADDRESS_LINES])
+    to_child = {step.letter for step in WORKFLOWS[case.kind].steps if step.letter_to is Addressee.CHILD}
+    rows = [row for row in of_case(session, case, by=by) if row.template != recipients.LETTER]
+    return {
+        row.id.hex: {
+            "title": f"{row.template.replace('_', ' ')}, {information.day_in_words(row.made_at.date())}",
+            "key": posting.letter_key(row.id),
+            "letter_id": row.id,
+            "event_seq": row.event_seq,
+            "to_child": row.template in to_child,
+            "bears": vault_of(session).get(row).get("bears", bears),
+        }
+        for row in rows
+    }

@@ -12,6 +12,7 @@ from portal.vault import Owner
 
 DOORS = ("family", "staff")
 _HELD = text("state = 'held'")
+_WATCHED = text("watched_at IS NOT NULL")
 FACTOR_KINDS = ("totp", "code_sheet", "passkey", "phone", "call_back")
 STAFF_ROLES = ("caseworker", "approver", "auditor", "administrator")
 
@@ -54,6 +55,7 @@ class Person(SQLModel, table=True):
     """A requester: who asks, and how they can safely be reached. An account is a person, never a household."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("ix_person_watched", "id", sqlite_where=_WATCHED, postgresql_where=_WATCHED),)
 
     id: uuid.UUID = column("random, time-ordered", default_factory=new_id, primary_key=True)
     version: int = column("grows with each edit", default=1)
@@ -61,6 +63,9 @@ class Person(SQLModel, table=True):
     email_blind: bytes | None = column("blind index of the e-mail address, to sign in", default=None, index=True)
     language: str = column("language of letters and mails", default="en")
     created_at: datetime.datetime = column("when they first wrote to us")
+    watched_at: datetime.datetime | None = column(
+        "when they told us that somebody was watching them; empty once a caseworker has seen to it", default=None
+    )
 
     def vault_owner(self) -> Owner:
         return Owner.person(self.id)
@@ -133,6 +138,7 @@ class SignInSession(SQLModel, table=True):
     second_factor_at: datetime.datetime | None = column("when the second factor was last shown", default=None)
     made_at: datetime.datetime = column("when the session began: absolute limit")
     seen_at: datetime.datetime = column("last seen, at most one write a minute: idle limit")
+    watched: bool = column("somebody is watching: the session shows state and dates alone", default=False)
 
 
 @processed(SIGN_IN)

@@ -1,4 +1,5 @@
-"""Mail to families. Whatever wants to write queues a row with ids; one function sends (design section 8, 8).
+"""Messages to families, by mail or by text message. Whatever wants to write queues a row with ids; one function sends,
+and asks `contact` whether it may (design section 8, 8). What may not leave waits for a caseworker.
 
 Every message is neutral: somebody else in the home may read it (security.md 6a). It names a reference and nothing of a
 child, an authority, a service or a decision. The Message-ID comes from the row, so a message that was sent twice
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -22,14 +24,17 @@ from babel.support import Translations
 from sqlmodel import Session, col
 
 from portal import db, jobs, links
-from portal.people import contact, tokens, transports
+from portal.people import contact, telephone, tokens, transports
 from portal.people.models import OutboxMessage, Person
 from portal.settings import ROOT, Settings
 from portal.vault import Owner, vault_of
 
 # Template -> purpose of the link it carries. The others carry none: they say to go to the service and sign in.
 LINKS = {"sign_in": "sign_in", "resume": "resume_draft", "outside_question": "outside", "outside_notice": "outside"}
-SHORT_LIVED = ("sign_in", "resume")
+SHORT_LIVED = ("sign_in", "resume")  # asked for this minute: they come at any hour
+WARNING = "contact_changing"  # tells the old channel that a new one waits
+WHILE_ONE_WAITS = (*SHORT_LIVED, WARNING)
+EMAILS, TEXTS = ROOT / "templates" / "emails", ROOT / "templates" / "texts"
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,21 @@ class Addressee:
     language: str = "en"
 
 
+@dataclass(frozen=True)
+class Text:
+    """A text message that is ready to leave."""
+
+    number: str
+    words: str
+    reference: str
+
+
+Ready = EmailMessage | Text
 ReferenceOf = Callable[[Session, uuid.UUID], str | None]
 AddresseeOf = Callable[[Session, uuid.UUID], Addressee | None]
+WhenHeld = Callable[[Session, OutboxMessage], None]
 _references: list[ReferenceOf] = []
+_when_held: list[WhenHeld] = []
 _writers: dict[str, AddresseeOf] = {}
 
 
@@ -50,6 +67,14 @@ def refer_with(function: ReferenceOf) -> None:
     """Registers who knows the reference of a case: this package does not know what a case is."""
     if function not in _references:
         _references.append(function)
+
+
+def when_held(function: WhenHeld) -> WhenHeld:
+    """Registers what a package does about a message that may not leave, in the transaction that says so; twice changes
+    nothing."""
+    if function not in _when_held:
+        _when_held.append(function)
+    return function
 
 
 def address_with(template: str, function: AddresseeOf) -> None:
@@ -89,32 +114,33 @@ def queue(
 
 @jobs.handler("send_mail")
 def send(work: jobs.Work) -> None:
-    """Sends one message, the only place where mail leaves. Raises jobs.Hold while the server cannot take it."""
+    """Sends one message, the only place where one leaves. Raises jobs.Hold while the way out cannot take it, and
+    outside the hours that the person named."""
     settings: Settings = work.runtime.settings
     message_id = uuid.UUID(work.args["message"])
     with work.database.read() as session:
         ready = _prepare(session, settings, message_id, now=db.now())
-    if isinstance(ready, EmailMessage):
-        ready = _deliver(settings, ready)
+    state = ready if isinstance(ready, str) else _deliver(settings, ready)
     with work.database.write() as session:
-        _close(session, message_id, ready)
+        _close(session, message_id, state)
 
 
-def _deliver(settings: Settings, message: EmailMessage) -> str:
-    if not settings.mail_url:
-        raise jobs.Hold("no mail server is set", minutes=10)
+def _deliver(settings: Settings, ready: Ready) -> str:
     try:
-        transports.deliver(settings.mail_url, message)
-    except transports.ServerAway as away:
-        raise jobs.Hold(f"mail server away: {away}") from None
-    except transports.AddressRefused:
+        if isinstance(ready, Text):
+            telephone.deliver(settings, "text", ready.number, ready.words, reference=ready.reference)
+        elif settings.mail_url:
+            transports.deliver(settings.mail_url, ready)
+        else:
+            raise jobs.Hold("no mail server is set", minutes=10)
+    except (transports.ServerAway, telephone.ProviderAway) as away:
+        raise jobs.Hold(f"the way out is away: {away}") from None
+    except (transports.AddressRefused, telephone.NumberRefused):
         return "held"
     return "sent"
 
 
-def _prepare(
-    session: Session, settings: Settings, message_id: uuid.UUID, *, now: datetime.datetime
-) -> EmailMessage | str:
+def _prepare(session: Session, settings: Settings, message_id: uuid.UUID, *, now: datetime.datetime) -> Ready | str:
     """The message, or the state in which it ends without being sent."""
     row = session.get(OutboxMessage, message_id)
     if row is None or row.state != "waiting":
@@ -124,10 +150,38 @@ def _prepare(
     addressee = _addressee(session, row)
     if addressee is None:
         return "void"
-    address = contact.mail_address(addressee.told)
-    if address is None:
+    waits = row.person_id is not None and row.template not in WHILE_ONE_WAITS
+    if waits and contact.waiting_change(session, row.person_id):  # type: ignore[arg-type]
         return "held"
-    return _written(session, settings, row, addressee, address)
+    return _addressed(session, settings, row, addressee, now=now) or "held"
+
+
+def _addressed(
+    session: Session, settings: Settings, row: OutboxMessage, addressee: Addressee, *, now: datetime.datetime
+) -> Ready | None:
+    """The message on its way: by mail where that is safe, else by text message. None where neither is."""
+    address = contact.mail_address(addressee.told)
+    if address:
+        _keep_hours(row, addressee.told, "email", now=now)
+        return _written(session, settings, row, addressee, address)
+    number = contact.phone_number(addressee.told, "text") if _may_be_texted(settings, row) else None
+    if number is None:
+        return None
+    _keep_hours(row, addressee.told, "text", now=now)
+    words = _render(TEXTS, row.template, addressee.language, _facts(session, settings, row))
+    return Text(number, words.strip(), row.id.hex)
+
+
+def _may_be_texted(settings: Settings, row: OutboxMessage) -> bool:
+    """Whether the message exists as a text message and this installation can send one. A link never does: the
+    telephone may be the second factor, and a link is the first."""
+    return row.template not in LINKS and telephone.available(settings) and (TEXTS / f"{row.template}.txt").exists()
+
+
+def _keep_hours(row: OutboxMessage, told: dict[str, Any], channel: str, *, now: datetime.datetime) -> None:
+    opens = contact.opens_at(told, channel, now) if row.person_id and row.template not in SHORT_LIVED else now
+    if opens > now:
+        raise jobs.Hold("not at this hour", minutes=(opens - now).total_seconds() / 60)
 
 
 def _addressee(session: Session, row: OutboxMessage) -> Addressee | None:
@@ -140,13 +194,8 @@ def _addressee(session: Session, row: OutboxMessage) -> Addressee | None:
 def _written(
     session: Session, settings: Settings, row: OutboxMessage, addressee: Addressee, address: str
 ) -> EmailMessage:
-    facts = {
-        "reference": _reference(session, row.case_id),
-        "service_link": settings.family_url,
-        "link": _link(session, settings, row),
-        "minutes": int(tokens.LIFE.total_seconds() // 60),
-    }
-    subject, _blank, body = _render(row.template, addressee.language, facts).partition("\n")
+    written = _render(EMAILS, row.template, addressee.language, _facts(session, settings, row))
+    subject, _blank, body = written.partition("\n")
     message = EmailMessage()
     message["Subject"] = subject.strip()
     message["From"] = formataddr((settings.mail_from_name, settings.mail_from))
@@ -156,6 +205,15 @@ def _written(
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(body.lstrip("\n"))
     return message
+
+
+def _facts(session: Session, settings: Settings, row: OutboxMessage) -> dict[str, object]:
+    return {
+        "reference": _reference(session, row.case_id),
+        "service_link": settings.family_url,
+        "link": _link(session, settings, row),
+        "minutes": int(tokens.LIFE.total_seconds() // 60),
+    }
 
 
 def _reference(session: Session, case_id: uuid.UUID | None) -> str:
@@ -174,7 +232,11 @@ def _close(session: Session, message_id: uuid.UUID, state: str) -> None:
     """Ends a waiting message; its link's token is destroyed with it."""
     waiting = (col(OutboxMessage.id) == message_id, col(OutboxMessage.state) == "waiting")
     at = db.now() if state == "sent" else None
-    session.execute(sa.update(OutboxMessage).where(*waiting).values(state=state, sent_at=at, token_sealed=None))
+    closed = sa.update(OutboxMessage).where(*waiting).values(state=state, sent_at=at, token_sealed=None)
+    if db.changed_rows(session.execute(closed)) and state == "held":
+        row = session.get_one(OutboxMessage, message_id)
+        for function in _when_held:
+            function(session, row)
 
 
 def _sealed_token(session: Session, message_id: uuid.UUID, token: str) -> bytes:
@@ -185,15 +247,15 @@ def _token_row(message_id: uuid.UUID) -> str:
     return f"outbox:{message_id.hex}"
 
 
-def _render(template: str, language: str, facts: dict[str, object]) -> str:
-    return _templates(language).get_template(f"{template}.txt").render(facts)
+def _render(folder: Path, template: str, language: str, facts: dict[str, object]) -> str:
+    return _templates(folder, language).get_template(f"{template}.txt").render(facts)
 
 
 @cache
-def _templates(language: str) -> jinja2.Environment:
+def _templates(folder: Path, language: str) -> jinja2.Environment:
     """Plain text: nothing is escaped, and a fact that is missing is a fault, not a gap in a letter."""
     made = jinja2.Environment(  # noqa: S701
-        loader=jinja2.FileSystemLoader(ROOT / "templates" / "emails"),
+        loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,
         extensions=["jinja2.ext.i18n"],
         keep_trailing_newline=True,

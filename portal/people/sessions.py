@@ -44,6 +44,7 @@ class Found:
     second_factor_at: datetime.datetime | None
     made_at: datetime.datetime
     seen_at: datetime.datetime
+    watched: bool = False
 
     @property
     def prefix(self) -> str:

@@ -34,6 +34,7 @@ from workflows.table import Offered, StepRefused, Turn
 from workflows.words import mark
 
 SIGNED_IN = ("family",)
+EVEN_WATCHED = (*SIGNED_IN, "watched")  # state and dates alone: no name, no message, nothing to open
 PROVEN = ("family+2",)
 MESSAGES = ("from_requester", "to_requester")
 # What happens besides steps. Who of us wrote, and to whom else, is not in here.
@@ -93,15 +94,17 @@ def answered(case: Case) -> bool:
     return case.closed_at is not None or WORKFLOWS[case.kind].state(case.state).answered
 
 
-@page(blueprint, "/cases", who=SIGNED_IN, opens=("case",), why="list the reader's own requests")
+@page(blueprint, "/cases", who=EVEN_WATCHED, opens=("case",), why="list the reader's own requests")
 def cases() -> str:
     with gate.runtime().database.read() as session:
         lines = [line(case) for case in verbs.own_cases(session, gate.reader().id)]  # type: ignore[arg-type]
     return render_template("requester/cases/list.html", lines=lines, wide=True)
 
 
-@page(blueprint, "/cases/<string:reference>", who=SIGNED_IN, opens=("case",), why="follow one's own request")
+@page(blueprint, "/cases/<string:reference>", who=EVEN_WATCHED, opens=("case",), why="follow one's own request")
 def case_page(reference: str) -> str:
+    if "watched" in gate.reader().roles:
+        return _thin(reference)
     proven = gate.reader().has_second_factor
     with gate.runtime().database.read() as session:
         case = own_case(session, reference)
@@ -134,6 +137,12 @@ def case_page(reference: str) -> str:
             "unsent": challenge_told.unsent(session, case, case.requester) if proven and copies else [],
         }
     return render_template("requester/cases/case.html", **facts)
+
+
+def _thin(reference: str) -> str:
+    with gate.runtime().database.read() as session, in_words():
+        told = summary(seen(session, own_case(session, reference)))
+    return render_template("requester/cases/thin.html", summary=told, back=url_for("requester.cases"))
 
 
 def line(case: Case) -> dict[str, str]:

@@ -20,7 +20,7 @@ from portal.audit import Act
 from portal.cases.models import Case
 from portal.cases.references import normal_reference
 from portal.gate import page
-from portal.people import factors, limits, outbox, sessions, tokens
+from portal.people import factors, limits, outbox, sessions, tokens, watched
 from portal.people.models import Person
 from portal.people.tokens import State
 from portal.requester import blueprint
@@ -57,6 +57,7 @@ class EnterCode(forms.Form):
     """A code from the app or the sheet."""
 
     code = forms.TextField(_l("Code"), needed=_l("Enter the code"), longest=40)
+    screen = forms.RadiosField(_l("Screen"), choices=[(one, one) for one in watched.SCREENS], default="1")
     go = forms.SubmitField(_l("Continue"))
 
 
@@ -104,7 +105,7 @@ def second_factor() -> Response | str | tuple[str, int]:
     by = _way(kinds, number)
     if by and form.validate_on_submit():
         gate.hold_back_floods(limits.NETWORK_SIGN_INS)
-        cookie = _use_factor(person_id, by, str(form.code.data))
+        cookie = _use_factor(person_id, by, str(form.code.data), thin=form.screen.data == watched.THIN)
         if cookie:
             then = links.safe_next(request.args.get("next")) or gate.HOME["family"]
             return gate.let_in(gate.see_other(then), cookie)
@@ -114,7 +115,7 @@ def second_factor() -> Response | str | tuple[str, int]:
     return render_template("requester/sign_in/code.html", form=form, **facts), form.status
 
 
-@page(blueprint, "/sign-out", methods=("POST",), who=(*ANYONE, *SIGNED_IN), why="end the session")
+@page(blueprint, "/sign-out", methods=("POST",), who=(*ANYONE, *SIGNED_IN, "watched"), why="end the session")
 def sign_out() -> Response:
     who = gate.reader()
     if who.found:
@@ -189,7 +190,7 @@ def _link_page(state: State, form: UseLink) -> tuple[str, int]:
     return render_template("requester/sign_in/dead.html"), 410
 
 
-def _use_factor(person_id: uuid.UUID, by: str, code: str) -> str | None:
+def _use_factor(person_id: uuid.UUID, by: str, code: str, *, thin: bool = False) -> str | None:
     """A session with the second factor, for a right code; None for a wrong one, which counts."""
     runtime, now, found = gate.runtime(), db.now(), gate.reader().found
     if found is None:
@@ -204,6 +205,8 @@ def _use_factor(person_id: uuid.UUID, by: str, code: str) -> str | None:
         if right:
             cookie = sessions.renew(session, found, now=now)
             limits.forgive(session, limits.CODES, f"family:{person_id.hex}")
+            if thin and cookie:  # somebody is watching
+                watched.begin(session, cookie, person_id, now=now)
         audit.append(session, _factor_act(by, cookie))
     if not allowed:
         raise limits.limited(limits.CODES, now=now)

@@ -18,7 +18,6 @@ def test_a_case_page_says_state_day_reasons_people_and_what_can_be_done(office: 
         "Received",
         "We got your request",
         "Ada Example",
-        "07700 900123",
         "Bo Example",
         "Start",
         "Ring after nine",
