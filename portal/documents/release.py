@@ -339,6 +339,14 @@ def pdf(session: Session, files: FileStore, case: Case, pack: StoredPack, *, by:
     return _stored(files, case, pack.pdf_file)
 
 
+def data(session: Session, files: FileStore, case: Case, pack: StoredPack, *, by: Actor) -> bytes:
+    """The same copy as JSON, for a program to read: the frozen pack itself. Counts as a download."""
+    if pack.content != "copy":
+        raise CaseNotFound
+    give(session, case, pack, by, availability.DOWNLOAD)
+    return _stored(files, case, pack.content_file)
+
+
 def pinned(session: Session, case: Case, pack: StoredPack, number: int) -> Pinned | None:
     """The entry that a copy printed under this number, or None where it has no such number.
 

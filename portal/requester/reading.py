@@ -170,6 +170,23 @@ def copy_file(reference: str, pack_id: uuid.UUID) -> Response:
     return as_download(response, f"document-{pack_id.hex[-6:].upper()}.pdf")
 
 
+@page(
+    blueprint,
+    "/cases/<string:reference>/copies/<uuid:pack_id>/data",
+    who=PROVEN,
+    step_up=True,
+    opens=RECORD,
+    why="download one's own copy as data for a program",
+)
+def copy_data(reference: str, pack_id: uuid.UUID) -> Response:
+    def download(session: Session, case: Case, pack: StoredPack) -> bytes:
+        return release.data(session, gate.runtime().files, case, pack, by=gate.actor())
+
+    response = make_response(_given(reference, pack_id, download))
+    response.mimetype = "application/json"
+    return as_download(response, f"document-{pack_id.hex[-6:].upper()}.json")
+
+
 def _opened(reference: str, pack_id: uuid.UUID) -> Pack:
     return _given(reference, pack_id, _read)
 

@@ -17,7 +17,7 @@ from portal.cases.clocking import uk_today
 from portal.cases.models import Case
 from portal.cases.opening import Asked, Requester, Subject, open_cases, visitor
 from portal.documents.models import Letter, StoredPack
-from portal.documents.pack import Article15, Authority, Category, Entry, Gap, Pack, Regulator, Text, to_json
+from portal.documents.pack import Article15, Authority, Category, Entry, Gap, Pack, Regulator, Text, from_json, to_json
 from portal.people import factors
 from portal.vault import Owner
 from tests.client import client_for, runtime_of, sign_in
@@ -168,6 +168,14 @@ def test_the_file_is_an_attachment_with_a_name_that_tells_nothing(ready):
     assert page.response.data == b"%PDF-1.7 copy"
     assert named.startswith("attachment")
     assert not {"Rowan", "Marsh", "SAR"} & set(named.replace("-", " ").split())
+
+
+def test_the_same_copy_is_there_as_data_for_a_program_and_counts_as_a_download(ready):
+    page = ready.client.get(canonical(ready) + "/data")
+    assert page.response.mimetype == "application/json"
+    assert page.response.headers["Content-Disposition"].startswith("attachment")
+    assert from_json(page.response.data).entries == content(ready.reference).entries
+    assert acts(ready).count("download_pack") == 1
 
 
 def test_every_opening_is_in_the_log_and_the_first_collects_the_copy(ready):
