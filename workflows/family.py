@@ -148,20 +148,20 @@ def family_of(told: Told, *, nation: Nation, born: date | None, today: date) -> 
         today=today,
         nation=nation,
         born=born,
-        died=_yes(told.get("died")) is True,
+        died=yes_of(told.get("died")) is True,
         relation=_one(Relation, told.get("relation"), Relation.UNKNOWN),
-        registered=_yes(told.get("registered")),
-        registered_on=_day(told.get("registered_on")),
-        registered_abroad=_yes(told.get("registered_abroad")) is True,
-        married=_yes(told.get("married")),
-        married_on=_day(told.get("married_on")),
-        at_treatment=_yes(told.get("at_treatment")),
-        agreement=_yes(told.get("agreement")),
-        agreement_registered=_yes(told.get("agreement_registered")),
-        agreement_on=_day(told.get("agreement_on")),
-        accommodated=_yes(told.get("accommodated")) is True,
-        limited_by_authority=_yes(told.get("limited_by_authority")),
-        any_order=_yes(told.get("any_order")),
+        registered=yes_of(told.get("registered")),
+        registered_on=day_of(told.get("registered_on")),
+        registered_abroad=yes_of(told.get("registered_abroad")) is True,
+        married=yes_of(told.get("married")),
+        married_on=day_of(told.get("married_on")),
+        at_treatment=yes_of(told.get("at_treatment")),
+        agreement=yes_of(told.get("agreement")),
+        agreement_registered=yes_of(told.get("agreement_registered")),
+        agreement_on=day_of(told.get("agreement_on")),
+        accommodated=yes_of(told.get("accommodated")) is True,
+        limited_by_authority=yes_of(told.get("limited_by_authority")),
+        any_order=yes_of(told.get("any_order")),
         orders=tuple(order for one in orders_told(told) if (order := _order(one)) is not None),
     )
 
@@ -180,20 +180,22 @@ def _order(told: Told) -> Order | None:
     return Order(
         kind=kind,
         favour=_one(Favour, told.get("favour"), Favour.UNKNOWN),
-        from_=_day(told.get("from")),
-        until=_day(told.get("until")),
-        ended_on=_day(told.get("ended_on")),
+        from_=day_of(told.get("from")),
+        until=day_of(told.get("until")),
+        ended_on=day_of(told.get("ended_on")),
         limits=limits.strip() if isinstance(limits, str) else "",
     )
 
 
-def _yes(answer: object) -> bool | None:
+def yes_of(answer: object) -> bool | None:
+    """A yes or a no; None where neither was said."""
     if answer in ("yes", True):
         return True
     return False if answer in ("no", False) else None
 
 
-def _day(answer: object) -> date | None:
+def day_of(answer: object) -> date | None:
+    """A day; None where none was given, or none that can be."""
     if isinstance(answer, date):
         return answer
     try:

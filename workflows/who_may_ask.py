@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from workflows.ages import age_on
 from workflows.facts import Nation, RequesterKind
-from workflows.family import FamilyFacts
+from workflows.family import FamilyFacts, Relation, Told, day_of, yes_of
 from workflows.findings import Finding, OpenQuestion, Standing
 from workflows.parental_responsibility import ADULT, parental_responsibility
 from workflows.words import mark as _
@@ -76,7 +76,9 @@ class Answer:
         return tuple(dict.fromkeys((*self.footing.questions, *self.others)))
 
 
-def who_may_ask(family: FamilyFacts, *, kind: RequesterKind, prompt: int = 12) -> Answer:
+def who_may_ask(
+    family: FamilyFacts, *, kind: RequesterKind, prompt: int = 12, signed: "SignedAuthority | None" = None
+) -> Answer:
     """The footing of this requester and what has to be asked besides, for a request to see or to put right (R-49)."""
     child = childs_say(nation=family.nation, born=family.born, today=family.today, prompt=prompt)
     match kind:
@@ -85,7 +87,7 @@ def who_may_ask(family: FamilyFacts, *, kind: RequesterKind, prompt: int = 12) -
         case RequesterKind.PARENT:
             return Answer(footing=parental_responsibility(family), child=child, others=_agreement_of(child))
         case RequesterKind.REPRESENTATIVE | RequesterKind.DEPUTY:
-            return Answer(footing=_acting(family, kind), child=child, others=_agreement_of(child))
+            return Answer(footing=_acting(family, kind, signed), child=child, others=_agreement_of(child))
     ask = OpenQuestion(_("In what right does this person ask?"), "R-40")
     unknown = _("It is not known in what right this person asks.")
     footing = Finding(standing=Standing.NOT_KNOWN, rule="R-40", because=unknown, questions=(ask,))
@@ -106,14 +108,20 @@ def _agreement_of(child: ChildsSay) -> tuple[OpenQuestion, ...]:
     return ()
 
 
-def _acting(family: FamilyFacts, kind: RequesterKind) -> Finding:
-    """R-57, R-60, R-61: who acts for somebody shows it, for each person apart."""
+def _acting(family: FamilyFacts, kind: RequesterKind, signed: "SignedAuthority | None") -> Finding:
+    """R-57, R-60, R-61: who acts for somebody shows it, for each person apart. What a holder of responsibility signed
+    ends with that responsibility, on the eighteenth birthday."""
     if family.died:
         return parental_responsibility(family)
+    if family.relation is Relation.LOCAL_AUTHORITY:  # a social worker speaks for a holder, and needs nobody's signature
+        return parental_responsibility(family)
+    grown = family.born is not None and age_on(family.born, family.today) >= ADULT
+    if kind is RequesterKind.REPRESENTATIVE and signed is not None and (signed.by_the_person or not grown):
+        return signed_authority(signed, today=family.today)
     if kind is RequesterKind.DEPUTY:
         ask = OpenQuestion(_("Is the power registered, or the order sealed, and does it reach this far?"), "R-57")
         papers: tuple[str, ...] = (_("registered power of attorney"), _("sealed court order, with its date and end"))
-    elif family.born is not None and age_on(family.born, family.today) >= ADULT:
+    elif grown:
         ask = OpenQuestion(
             _("Did this person themselves sign, for this request, and is it still in force?"), "R-57, R-60"
         )
@@ -141,6 +149,19 @@ class SignedAuthority:
     signer_holds: bool | None = None  # whether that holder's responsibility is shown
     understood: bool | None = None
     taken_back_on: date | None = None
+
+
+def signed_of(told: Told) -> SignedAuthority | None:
+    """What is known of a signed authority, from the same plain answers as the family's facts; None where nothing is."""
+    if told.get("signed_by") not in ("person", "holder"):
+        return None
+    return SignedAuthority(
+        signed_on=day_of(told.get("signed_on")),
+        until=day_of(told.get("signed_until")),
+        by_the_person=told.get("signed_by") == "person",
+        signer_holds=yes_of(told.get("signer_holds")),
+        understood=yes_of(told.get("understood")),
+    )
 
 
 def signed_authority(signed: SignedAuthority, *, today: date) -> Finding:

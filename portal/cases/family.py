@@ -23,7 +23,7 @@ from portal.cases.models import Case
 from workflows.facts import AuthorityStatus, CaseFacts
 from workflows.family import ORDER_WORDS, Told, family_of, orders_told
 from workflows.table import StepRefused
-from workflows.who_may_ask import Answer, who_may_ask
+from workflows.who_may_ask import Answer, signed_of, who_may_ask
 from workflows.words import mark as _
 
 RECORDED = "family_recorded"
@@ -73,7 +73,7 @@ def looked_at(session: Session, case: Case, events: Sequence[Happened], *, facts
 def answer_to(told: Told, facts: CaseFacts) -> Answer:
     """The law's answer to these facts, for the requester of this case."""
     family = family_of(told, nation=facts.nation, born=facts.subject_born, today=facts.today)
-    return who_may_ask(family, kind=facts.requester_kind, prompt=facts.age_prompt)
+    return who_may_ask(family, kind=facts.requester_kind, prompt=facts.age_prompt, signed=signed_of(told))
 
 
 def said_by_requester(session: Session, case: Case) -> Told:

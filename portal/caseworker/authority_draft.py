@@ -60,6 +60,7 @@ def _to_accept(opened: Desk, found: Looked) -> dict[str, object]:
         "limits": "\n".join(_(limit) for limit in footing.limits),
         "reasons": reasons(found),
         "orders": orders_in_words(found.told),
+        "first_to_person": "yes" if footing.basis == "subject-agreement" and footing.questions else "",
     }
     return {name: value for name, value in drafted.items() if value}
 

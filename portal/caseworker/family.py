@@ -20,7 +20,7 @@ from portal.cases.models import Case
 from portal.caseworker import authority_draft, blueprint, desk
 from portal.caseworker.cases import tag_of
 from portal.caseworker.desk import Desk
-from portal.caseworker.family_words import CHOICES, FAVOURS, ORDER, QUESTIONS, YES_NO
+from portal.caseworker.family_words import ASKED, CHOICES, FAVOURS, ORDER, QUESTIONS, SIGNED, YES_NO
 from portal.gate import page
 from workflows.family import ORDER_WORDS, Told, orders_told
 from workflows.table import StepRefused
@@ -31,10 +31,12 @@ _DAYS = frozenset({"from", "until", "ended_on"})
 
 def _field(name: str) -> Any:
     if name.endswith("_on"):
-        return forms.DateField(QUESTIONS[name], latest=clocking.uk_today)
+        return forms.DateField(ASKED[name], latest=clocking.uk_today)
+    if name.endswith("_until"):
+        return forms.DateField(ASKED[name])
     if name in CHOICES:
-        return forms.SelectField(QUESTIONS[name], choices=[("", _l("Not known")), *CHOICES[name].items()])
-    return forms.RadiosField(QUESTIONS[name], choices=list(YES_NO.items()))
+        return forms.SelectField(ASKED[name], choices=[("", _l("Not known")), *CHOICES[name].items()])
+    return forms.RadiosField(ASKED[name], choices=list(YES_NO.items()))
 
 
 def _of_order(name: str) -> Any:
@@ -62,7 +64,7 @@ class FamilyForm(forms.Form):
 
     def told(self) -> dict[str, Any]:
         """The answers as they are kept; what was not answered is left out."""
-        said = {name: _plain(self[name].data) for name in QUESTIONS}
+        said = {name: _plain(self[name].data) for name in ASKED}
         orders = [
             {name: _plain(self[f"order{number}_{name}"].data) for name in ORDER} for number in range(1, ORDERS + 1)
         ]
@@ -70,7 +72,7 @@ class FamilyForm(forms.Form):
         return {**{name: value for name, value in said.items() if value}, **({"orders": kept} if kept else {})}
 
 
-for _name in QUESTIONS:
+for _name in ASKED:
     setattr(FamilyForm, _name, _field(_name))
 for _number in range(1, ORDERS + 1):
     for _name in ORDER:
@@ -112,6 +114,7 @@ def _show(opened: Desk, form: FamilyForm, *, lost: bool) -> tuple[str, int]:
         tag=tag_of(opened),
         form=form,
         questions=[form[name] for name in QUESTIONS],
+        signed=[form[name] for name in SIGNED],
         claimed=not authority_draft.looked(opened).recorded_by,
     )
     return shown, HTTPStatus.CONFLICT if lost else form.status
@@ -128,14 +131,14 @@ def _record(session: Session, case: Case, by: Actor, form: FamilyForm) -> str:
 def _as_known(opened: Desk) -> FamilyForm:
     """The form as it was last written down; before that, as the requester said."""
     told = authority_draft.looked(opened).told
-    data = {name: _as_field(name, value) for name, value in told.items() if name in QUESTIONS}
+    data = {name: _as_field(name, value) for name, value in told.items() if name in ASKED}
     for number, order in enumerate(orders_told(told)[:ORDERS], start=1):
         data.update({f"order{number}_{name}": _as_field(name, order.get(name)) for name in ORDER})
     return FamilyForm(formdata=None, data=data)
 
 
 def _as_field(name: str, value: object) -> object:
-    if not (name.endswith("_on") or name in _DAYS):
+    if not (name.endswith(("_on", "_until")) or name in _DAYS):
         return value
     try:
         return datetime.date.fromisoformat(str(value))

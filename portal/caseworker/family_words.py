@@ -55,7 +55,16 @@ QUESTIONS = {
     "school_kind": _l("What kind of school keeps the pupil’s record?"),
     "died": _l("Has the child died?"),
 }
-CHOICES: dict[str, dict[Any, Any]] = {"relation": RELATIONS, "school_kind": SCHOOLS}
+SIGNED = {
+    "signed_by": _l("Who signed?"),
+    "signed_on": _l("On which day?"),
+    "signed_until": _l("Last day on which it counts, if it says so"),
+    "signer_holds": _l("Does whoever signed hold parental responsibility themselves?"),
+    "understood": _l("If the person signed: do they understand what would be handed over?"),
+}
+SIGNERS = {"person": _l("The person the record is about"), "holder": _l("Somebody with parental responsibility")}
+ASKED = {**QUESTIONS, **SIGNED}
+CHOICES: dict[str, dict[Any, Any]] = {"relation": RELATIONS, "school_kind": SCHOOLS, "signed_by": SIGNERS}
 ORDER = {
     "kind": _l("Which order?"),
     "favour": _l("For whom was it made, or whom does it bind?"),
@@ -68,12 +77,12 @@ ORDER = {
 
 def rows(told: Told) -> list[tuple[str, str]]:
     """What is known of the family, question by question, then each order; what was not said is left out."""
-    said = [(str(QUESTIONS[name]), _answer(name, told[name])) for name in QUESTIONS if told.get(name)]
+    said = [(str(words), _answer(name, told[name])) for name, words in ASKED.items() if told.get(name)]
     return said + [_order(order) for order in orders_told(told)]
 
 
 def _answer(name: str, answer: object) -> str:
-    if name.endswith("_on"):
+    if name.endswith(("_on", "_until")):
         return _day(answer)
     choices = CHOICES.get(name, YES_NO)
     return str(next((words for value, words in choices.items() if value == answer), answer))

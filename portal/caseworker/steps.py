@@ -74,7 +74,7 @@ def _show(opened: Desk, step: Step, form: forms.Form, *, lost: bool) -> tuple[st
         form["seen"].raw_data, form["seen"].data = None, case.seq
     if not request.form:
         for need, words in authority_draft.for_step(opened, step).items():
-            form[step_forms.field_name(need)].data = words
+            form[step_forms.field_name(need)].process_data(words)
     closed = _closed(opened, step)
     shown = render_template(
         "caseworker/steps/step.html",

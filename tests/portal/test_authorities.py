@@ -176,3 +176,24 @@ def test_staff_see_that_others_asked_about_the_child_and_nothing_that_says_who(r
     (hidden,) = beside(walk, stranger.actor)
     assert hidden.reference == ""
     assert "anary" not in repr(seen)
+
+
+# Whoever acts for another
+
+
+def test_where_understanding_is_in_doubt_the_person_sees_it_before_it_is_released(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "approval", kind="representative")
+    walk.step("send_back", reason="Is it understood?")
+    walk.step("accept_authority", basis="subject-agreement", orders="No order", first_to_person=True)
+    builders.assemble(walk)
+    walk.step("send_to_approval")
+    with pytest.raises(StepRefused, match="no approval that stands"):
+        walk.step("record_seen_first", came_on=walk.today, way="Read with the key worker", agrees=True)
+    builders.approve(walk)
+    with pytest.raises(StepRefused, match="goes to the person first"):
+        walk.step("release", by=walk.approver)
+    with pytest.raises(StepRefused, match="Nothing was changed"):
+        walk.step("record_seen_first", came_on=walk.today, way="Read with the key worker", agrees=False)
+    walk.step("record_seen_first", came_on=walk.today, way="Read with the key worker", agrees=True)
+    walk.step("release", by=walk.approver)
+    assert walk.case.state == "ready"

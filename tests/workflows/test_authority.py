@@ -20,6 +20,7 @@ from workflows.who_may_ask import (
     childs_say,
     pupil_record_routes,
     signed_authority,
+    signed_of,
     who_may_ask,
 )
 
@@ -385,6 +386,23 @@ def test_where_it_is_in_doubt_what_a_child_understood_the_child_gets_it_first():
     assert found.standing is YES
     assert not found.settled
     assert found.limits == ("Send it to the person first, and to the representative after.",)
+
+
+def test_what_a_parent_signed_carries_a_representative_to_the_eighteenth_birthday_and_no_further():
+    told = {"signed_by": "holder", "signed_on": TODAY.isoformat(), "signer_holds": "yes"}
+    for born, expected in ((date(2008, 11, 24), YES), (date(2008, 11, 23), OPEN)):
+        known = replace(CHILD, born=born)
+        answer = who_may_ask(known, kind=RequesterKind.REPRESENTATIVE, signed=signed_of(told))
+        assert answer.footing.standing is expected
+    grown = replace(CHILD, born=date(2008, 11, 23))
+    own = signed_of({**told, "signed_by": "person", "understood": "yes"})
+    assert who_may_ask(grown, kind=RequesterKind.REPRESENTATIVE, signed=own).footing.basis == "subject-agreement"
+    assert signed_of({"signed_on": "2026-01-01"}) is None
+
+
+def test_a_social_worker_acts_for_an_authority_that_holds_it_by_its_order_alone():
+    asked = replace(CHILD, relation=Relation.LOCAL_AUTHORITY, orders=(order(OrderKind.CARE, AUTHORITY),))
+    assert who_may_ask(asked, kind=RequesterKind.REPRESENTATIVE).footing.basis == "care-order"
 
 
 @pytest.mark.parametrize("kind", [RequesterKind.REPRESENTATIVE, RequesterKind.DEPUTY, RequesterKind.UNKNOWN])

@@ -210,3 +210,22 @@ def test_a_search_for_a_sealed_record_reads_to_the_byte_as_one_for_a_record_that
     assert looked == 1  # of the search before it was sealed
     assert child_id
     assert [b'"hits": 0' in body or b'"hits":0' in body for body in bodies] == [True, True, False, True, True]
+
+
+# Whoever acts for another
+
+
+def test_a_signature_of_a_parent_who_is_shown_to_hold_it_carries_a_solicitor(office: Office, seat: Seat) -> None:
+    case = office.case_in("checking", seat.actor)
+    office.step(case, "record_right", seat.actor, right="representative", reason="A solicitor writes")
+    base = f"/staff/cases/{case.reference}"
+    signed = {"signed_by": "holder", **days("signed_on", TODAY - 9 * DAY), **days("signed_until", TODAY + 90 * DAY)}
+    page = write_down(seat.client, base, signed)
+    assert "Whoever signs can give no more than they hold." in page.text
+    page = write_down(seat.client, base, {**signed, "signer_holds": "yes"})
+    assert "Yes, on these facts" in page.text
+    step = seat.client.get(f"{base}/steps/accept_authority")
+    (chosen,) = [one.get("value") for one in step.all("option") if one.get("selected") is not None]
+    assert chosen == "parent-agreement"
+    until = step.answers(f"{base}/steps/accept_authority")
+    assert until["answer_valid_until-year"] == [str((TODAY + 90 * DAY).year)]
