@@ -56,6 +56,10 @@ class Requester:
     address: str = ""
     safe_channels: tuple[str, ...] = ()
     safe_notes: str = ""
+    hours: tuple[str, ...] = ()
+    may_say: str = "nothing"
+    leave_message: bool = False
+    code_word_hash: str = field(default="", repr=False)
     language: str = "en"
 
 

@@ -17,9 +17,9 @@ from portal.cases.clocking import uk_today
 from portal.cases.corrections.lines import open_challenge
 from portal.cases.drafts import DraftGone
 from portal.cases.models import Case
-from portal.cases.opening import open_cases, visitor
+from portal.cases.opening import Asked, open_cases, visitor
 from portal.gate import page
-from portal.people import factors, limits
+from portal.people import contact_changes, factors, limits
 from portal.requester import blueprint, draft, telling
 from portal.requester.cases import in_words
 from portal.requester.challenge_lines import claim, rows
@@ -213,7 +213,8 @@ def check() -> Answer:
     if form.validate_on_submit():
         gate.hold_back_floods(limits.NETWORK_SUBMISSIONS)
         try:
-            return gate.perform(form.form_key.data, _send)
+            word = _word_hash(journey)  # slow, so before the transaction
+            return gate.perform(form.form_key.data, lambda session: _send(session, word))
         except DraftGone:
             return _sent_already()
     with gate.runtime().database.read() as session:
@@ -236,7 +237,13 @@ def _sent_already() -> Response:
     return gate.see_other(url_for("requester.sent"))
 
 
-def _send(session: Session) -> str:
+def _word_hash(journey: Journey) -> str:
+    """What is kept of the word that a caller is asked for; empty without one."""
+    word = journey.said("caller-word").get("word") if Stop(NAMED["caller-word"]) in way(journey) else None
+    return contact_changes.hash_code_word(gate.runtime().settings.secrets.pepper, word) if word else ""
+
+
+def _send(session: Session, code_word_hash: str) -> str:
     """The request becomes cases, in one transaction with its files, its second factor and its receipt."""
     own = drafts.of_browser(session, draft.browser())
     if own is None:
@@ -246,7 +253,7 @@ def _send(session: Session) -> str:
     drafts.submitted(session, own.id, draft.browser())
     who = gate.reader()
     by = Actor.requester(who.id, who.session) if who.id else visitor()
-    cases = _open(session, journey, by)
+    cases = _open(session, telling.asked(journey, code_word_hash=code_word_hash), journey, by)
     for case in cases:
         evidence.move(session, own.id, case, gate.runtime().files, by=by)
     _enrol(session, journey, cases[0].requester)
@@ -254,8 +261,8 @@ def _send(session: Session) -> str:
     return url_for("requester.sent")
 
 
-def _open(session: Session, journey: Journey, by: Actor) -> tuple[Case, ...]:
-    asked, today, me = telling.asked(journey), uk_today(), gate.reader().id
+def _open(session: Session, asked: Asked, journey: Journey, by: Actor) -> tuple[Case, ...]:
+    today, me = uk_today(), gate.reader().id
     if journey.is_challenge:
         claims = [claim(line) for line in journey.lines]
         with in_words():

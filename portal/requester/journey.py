@@ -295,6 +295,10 @@ def _by_email(journey: Journey) -> bool:
     return not journey.signed_in and "email" in (journey.said("reach").get("ways") or ())
 
 
+def _by_telephone(journey: Journey) -> bool:
+    return not journey.signed_in and bool({"text", "voice"}.intersection(journey.said("reach").get("ways") or ()))
+
+
 QUESTIONS: tuple[Question, ...] = (
     Question("about", q.AboutForm, _one(_l("Whose record do you want to see?")), asked=_access),
     Question("whose", WhoseForm, _one(_l("In whose record is something wrong?")), asked=_challenge),
@@ -332,6 +336,14 @@ QUESTIONS: tuple[Question, ...] = (
         "you", q.YouForm, _one(_l("What is your full name?")), asked=lambda j: j.about != "me" and not j.signed_in
     ),
     Question("reach", q.ReachForm, _one(_l("How can we reach you safely?")), asked=lambda j: not j.signed_in),
+    Question("telephone", q.TelephoneForm, _one(_l("When we ring or text")), asked=_by_telephone),
+    Question(
+        "caller-word",
+        q.CallerWordForm,
+        _one(_l("A word for when you ring")),
+        asked=_by_telephone,
+        lead=lambda _j: [_("When somebody rings us and says they are you, we ask for this word first.")],
+    ),
     Question(
         "lines",
         MoreForm,

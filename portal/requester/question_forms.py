@@ -16,9 +16,20 @@ from wtforms.widgets import HiddenInput
 
 from portal import forms
 from portal.cases.clocking import uk_today
+from portal.people import contact, contact_changes
 
 OLDEST_YEARS = 110
-CHANNELS = ("email", "phone", "post")
+HOURS = {
+    "morning": _l("In the morning, 8 to 12"),
+    "afternoon": _l("In the afternoon, 12 to 5"),
+    "evening": _l("In the evening, 5 to 9"),
+    "weekend": _l("At weekends too"),
+}
+MAY_SAY = {
+    "nothing": _l("Only that you want to speak to me"),
+    "who": _l("Who you are"),
+    "all": _l("What it is about, once you know it is me"),
+}
 AREAS = {
     "social-work": _l("Social workers' notes and plans"),
     "child-protection": _l("Keeping a child safe (child protection)"),
@@ -168,11 +179,17 @@ class YouForm(QuestionForm):
 class ReachForm(QuestionForm):
     """How the person who asks can safely be reached: no channel is used that is not ticked here (security.md 6a)."""
 
-    reveals: ClassVar = {"ways": {"email": "email", "phone": "phone", "post": "address"}}
+    reveals: ClassVar = {"ways": {"email": "email", "post": "address"}}
     drawing: ClassVar = {"phone": {"type": "tel", "autocomplete": "tel"}}
+    belongs: ClassVar = {"email": ("email",), "phone": ("text", "voice"), "address": ("post",)}
     ways = forms.CheckboxesField(
         _l("Which ways of reaching you are safe?"),
-        choices=[("email", _l("Email")), ("phone", _l("Phone")), ("post", _l("Post"))],
+        choices=[
+            ("text", _l("Text message")),
+            ("voice", _l("Phone call")),
+            ("email", _l("Email")),
+            ("post", _l("Post")),
+        ],
         hints={
             "email": _l("You need an email address to follow your request on this website"),
             "post": _l("In a plain envelope"),
@@ -182,7 +199,7 @@ class ReachForm(QuestionForm):
         short=_l("Safe ways to reach you"),
     )
     email = forms.EmailField(_l("Email address"))
-    phone = forms.TextField(_l("Phone number"), longest=40)
+    phone = forms.TextField(_l("Phone number"), hint=_l("Only if a text message or a phone call is safe"), longest=40)
     address = forms.LongTextField(_l("Your postal address"), longest=500, counted=False)
     notes = forms.LongTextField(
         _l("Is there anything we must not do?"),
@@ -198,17 +215,66 @@ class ReachForm(QuestionForm):
         ways = self.ways.data or []
         wanted = (
             ("email", self.email, _("Enter your email address")),
-            ("phone", self.phone, _("Enter your phone number")),
+            ("text", self.phone, _("Enter your phone number")),
+            ("voice", self.phone, _("Enter your phone number")),
             ("post", self.address, _("Enter your postal address")),
         )
         missing = [way for way, field, words in wanted if way in ways and not self.needed_with(field, words)]
-        return good and not missing
+        return good and not missing and self._can_be_dialled(ways)
+
+    def _can_be_dialled(self, ways: list[str]) -> bool:
+        told = {"phone": self.phone.data, "safe_channels": ways}
+        if all(contact.phone_number(told, way) for way in contact.TELEPHONE_WAYS if way in ways):
+            return True
+        self.phone.errors = [_("Enter a phone number that can be used for this, like 07700 900123")]
+        return False
 
     def said(self) -> dict[str, Any]:
         """What belongs to a way that is not ticked is not kept: we could only ever use it by mistake."""
         said = super().said()
         kept = set(said["ways"] or ())
-        return {**said, **{name: None for way, name in self.reveals["ways"].items() if way not in kept}}
+        return {**said, **{name: None for name, ways in self.belongs.items() if not kept.intersection(ways)}}
+
+
+class TelephoneForm(QuestionForm):
+    """When we may ring or text, and what we may say; asked where the telephone is safe."""
+
+    hours = forms.CheckboxesField(
+        _l("When may we ring or text?"),
+        choices=list(HOURS.items()),
+        hint=_l("Choose none if any time of the day is fine."),
+        short=_l("When we may ring"),
+    )
+    may_say = forms.RadiosField(
+        _l("What may we say when we ring?"),
+        choices=list(MAY_SAY.items()),
+        hint=_l("Somebody else may answer your phone."),
+        needed=_l("Choose what we may say"),
+        short=_l("What we may say"),
+    )
+    leave_message = forms.RadiosField(
+        _l("May we leave a message?"),
+        choices=[("yes", _l("Yes")), ("no", _l("No"))],
+        needed=_l("Choose yes if we may leave a message"),
+        short=_l("A message"),
+    )
+
+
+class CallerWordForm(QuestionForm):
+    """A word that whoever rings and says that they are this person is asked for."""
+
+    drawing: ClassVar = {"word": {"autocomplete": "off", "autocapitalize": "none", "spellcheck": False}}
+    word = forms.TextField(
+        _l("A word we can ask you for"),
+        hint=_l("At least 6 letters. Leave it empty if you do not want one."),
+        longest=60,
+        short=_l("Word for when you ring"),
+    )
+
+    def validate_word(self, field: wtforms.Field) -> None:
+        """Short words are guessed within the tries that are allowed."""
+        if field.data and len(field.data) < contact_changes.SHORTEST_WORD:
+            raise wtforms.ValidationError(_("Your word must have at least 6 letters"))
 
 
 class WantedForm(QuestionForm):

@@ -52,12 +52,13 @@ def address(stop: Stop, **query: Any) -> str:
     return url_for(f"requester.{stop.question.endpoint}", **number, **query)
 
 
-def asked(journey: Journey) -> Asked:
-    """The journey as a subject access request."""
+def asked(journey: Journey, *, code_word_hash: str = "") -> Asked:
+    """The journey as a subject access request. The caller's word is kept as a slow hash alone, made by the caller of
+    this function outside any transaction."""
     wanted, parts, words = journey.said("wanted"), journey.said("parts"), journey.said("words")
     everything = wanted.get("scope") != "parts"
     return Asked(
-        requester=_requester(journey),
+        requester=_requester(journey, code_word_hash),
         subjects=tuple(_subject(journey, person) for person in journey.people()),
         everything=everything,
         areas=() if everything else tuple(parts.get("areas") or ()),
@@ -69,8 +70,8 @@ def asked(journey: Journey) -> Asked:
     )
 
 
-def _requester(journey: Journey) -> Requester:
-    reach = journey.said("reach")
+def _requester(journey: Journey, code_word_hash: str) -> Requester:
+    reach, telephone = journey.said("reach"), journey.said("telephone")
     own = journey.said("name", journey.people()[0]).get("names") if journey.about == "me" else ""
     return Requester(
         name=own or journey.said("you").get("name") or "",
@@ -79,6 +80,10 @@ def _requester(journey: Journey) -> Requester:
         address=reach.get("address") or "",
         safe_channels=tuple(reach.get("ways") or ()),
         safe_notes=reach.get("notes") or "",
+        hours=tuple(telephone.get("hours") or ()),
+        may_say=telephone.get("may_say") or "nothing",
+        leave_message=telephone.get("leave_message") == "yes",
+        code_word_hash=code_word_hash,
     )
 
 

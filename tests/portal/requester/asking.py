@@ -24,6 +24,10 @@ CHILD = {
     "format": {"format": "portal", "needs": ""},
     "second-step": {"way": "sheet"},
 }
+BY_TELEPHONE = {
+    "telephone": {"hours": ["evening"], "may_say": "nothing", "leave_message": "no"},
+    "caller-word": {"word": "Blue teapot"},
+}
 SELF = {**CHILD, "about": {"about": "me"}, "name": {**CHILD["name"], "names": "Robin Vale"}}
 
 

@@ -115,7 +115,7 @@ def test_a_birth_date_lies_between_today_and_the_oldest_person(visitor, year, sa
     [
         ([], "Choose at least one way"),
         (["email"], "Enter your email address"),
-        (["phone"], "Enter your phone number"),
+        (["voice"], "Enter your phone number"),
         (["post"], "Enter your postal address"),
     ],
 )

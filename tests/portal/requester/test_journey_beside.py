@@ -18,7 +18,7 @@ from portal.people import factors, limits
 from portal.people.models import OutboxMessage
 from tests.client import client_for, code_of, link_in, mails, runtime_of
 from tests.judge import JudgingClient
-from tests.portal.requester.asking import CHILD, begin, go_on, name_of
+from tests.portal.requester.asking import BY_TELEPHONE, CHILD, begin, go_on, name_of
 from tests.portal.test_scanner import StubScanner
 
 FILES = "multipart/form-data"
@@ -166,7 +166,7 @@ def test_whoever_changes_their_mind_about_the_app_gets_none(visitor):
 
 
 def test_whoever_gives_no_email_is_not_asked_about_codes(visitor):
-    answers = {**CHILD, "reach": {"ways": ["phone"], "phone": "07700 900123"}}
+    answers = {**CHILD, "reach": {"ways": ["text"], "phone": "07700 900123"}, **BY_TELEPHONE}
     del answers["second-step"]
     assert go_on(visitor, begin(visitor), answers).status == 200
 
