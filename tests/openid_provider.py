@@ -92,11 +92,19 @@ class Forge:
         self.described: dict[str, Any] = {}
         self.asked: list[str] = []
         self.jwks: bytes = b""
-        self.issuer = ""
+        self.issuer = self.answer = ""  # the id token that its token endpoint gives
+        self.told: dict[str, list[str]] = {}  # what that endpoint was last asked
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         self.asked.append(environ["PATH_INFO"])
+        if environ["PATH_INFO"] == "/token":
+            self.told = parse_qs(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])).decode())
+            token = {"access_token": "a", "token_type": "Bearer", "id_token": self.answer}
+            return self._said(json.dumps(token).encode(), start_response)
         body = self.jwks if environ["PATH_INFO"] == "/jwks" else json.dumps(self.described).encode()
+        return self._said(body, start_response)
+
+    def _said(self, body: bytes, start_response: Any) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
         return [body]
 

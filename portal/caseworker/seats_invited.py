@@ -14,9 +14,9 @@ from flask_babel import lazy_gettext as _l
 from sqlmodel import Session
 from wtforms.validators import ValidationError
 
-from portal import audit, db, forms, gate, links
+from portal import audit, db, elsewhere, forms, gate, links
 from portal.audit import Act
-from portal.caseworker import arriving, blueprint, openid
+from portal.caseworker import arriving, blueprint
 from portal.caseworker.arriving import Arrived
 from portal.gate import page
 from portal.people import contact, factors, hashing, invitations, limits, seats, staff
@@ -128,7 +128,7 @@ def choose_way_in() -> Response | tuple[str, int]:
         if step is not None:
             arrived = _take_seat(invitation_id, str(form.password.data), secret, step)
             return _dead() if arrived is None else _taken(arrived)
-    facts = {"email": email, "local": local, "elsewhere": openid.offered(link="1"), "spaced": _spaced(secret)}
+    facts = {"email": email, "local": local, "elsewhere": elsewhere.offered(link="1"), "spaced": _spaced(secret)}
     return render_template("caseworker/seats/choose.html", form=form, **facts), form.status
 
 

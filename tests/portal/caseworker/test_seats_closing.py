@@ -289,3 +289,25 @@ def _requester(office: Office, case: Case):
     from portal.cases.actors import Actor
 
     return Actor.requester(case.requester)
+
+
+def test_what_a_closed_seat_asked_for_is_not_finished_in_its_name(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from portal.documents import release, render
+    from tests.builders import case_in, decide_all, pack_of, run_assembly
+
+    walk = case_in(runtime, "review")
+    decide_all(walk)
+    walk.act(lambda session: release.request_pack(session, walk.case_id, by=walk.worker.actor))
+
+    def closed_meanwhile(html: str, *, pages: int) -> bytes:
+        with runtime.database.write() as session:
+            seats.close(session, walk.worker.id, by=None, now=db.now())
+        return render_pdf(html, pages=pages)
+
+    render_pdf = render.pdf
+    monkeypatch.setattr(render, "pdf", closed_meanwhile)
+    run_assembly(walk)
+    pack = pack_of(walk)
+    assert (pack.state, pack.pdf_file) == ("failed", None)
