@@ -58,6 +58,31 @@ def migrate() -> None:
     click.echo("The database is at this version's schema.")
 
 
+@cli.command(name="invite-administrator")
+def invite_administrator() -> None:
+    """Prints the number and words with which the first administrator comes in: once, and within the hour."""
+    from portal import audit, db
+    from portal.audit import Act
+    from portal.people import cards, invitations
+    from portal.runtime import Runtime
+
+    runtime = Runtime.open(Settings.load())
+    _refuse_old_schema(runtime.settings)
+    new = cards.new_card(runtime.settings.secrets.pepper)
+    try:
+        with runtime.database.write() as session:
+            invitations.on_console(session, new, now=db.now())
+            audit.append(session, Act(audit.visitor_chain(), "first_administrator_invited", "console"))
+    except invitations.AdministratorThere as there:
+        raise SettingsError(str(there)) from None
+    finally:
+        runtime.close()
+    click.echo(f"Open   {runtime.settings.staff_url.rstrip('/')}/staff/first-administrator")
+    click.echo(f"Number {new.number}")
+    click.echo(f"Words  {new.words}")
+    click.echo("They work once, within the hour, and only while there is no administrator.")
+
+
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=5000, show_default=True)

@@ -337,7 +337,7 @@ def _find_reader() -> Reader:
     with runtime().database.read() as session:
         found = sessions.find(session, door, cookie, now=now)
         staff = session.get(Staff, found.holder_id) if found and door == "staff" else None
-    if found is None or (door == "staff" and (staff is None or staff.disabled_at is not None)):
+    if found is None or (door == "staff" and _is_closed(staff, now)):
         return Reader(door)
     if now - found.seen_at >= sessions.MINUTE:
         with runtime().database.write() as session:
@@ -352,6 +352,11 @@ def _find_reader() -> Reader:
         found.stepped_up(now),
         found,
     )
+
+
+def _is_closed(staff: Staff | None, now: datetime.datetime) -> bool:
+    """A seat that closes may finish what it does while its work moves: less than a minute (portal.people.seats)."""
+    return staff is None or (staff.disabled_at is not None and staff.disabled_at <= now)
 
 
 def _turned_away(row: Row, who: Reader) -> Response:

@@ -13,6 +13,8 @@ from portal.settings import Settings
 LONGEST = 500
 # One key per purpose besides one salt: salt and key are joined without a separator (security.md 6d).
 PATHS = {"sign_in": "/sign-in/open/", "resume_draft": "/ask/resume/", "outside": "/source/open/"}
+STAFF_PATHS = {"invitation": "/staff/invitation/open/"}
+PATHS |= STAFF_PATHS
 
 
 def sealed_path(settings: Settings, purpose: str, token: str) -> str:
@@ -21,8 +23,9 @@ def sealed_path(settings: Settings, purpose: str, token: str) -> str:
 
 
 def address(settings: Settings, purpose: str, token: str) -> str:
-    """The whole link, on the configured address of the family's door."""
-    return settings.family_url.rstrip("/") + sealed_path(settings, purpose, token)
+    """The whole link, on the configured address of the door it leads to."""
+    door = settings.staff_url if purpose in STAFF_PATHS else settings.family_url
+    return door.rstrip("/") + sealed_path(settings, purpose, token)
 
 
 def opened(settings: Settings, purpose: str, signed: str) -> str | None:

@@ -11,6 +11,8 @@ import portal.once
 import portal.people.cards
 import portal.people.contact_models
 import portal.people.models
+import portal.people.openid_models
+import portal.people.seat_models
 import portal.records.models
 import portal.review.models  # noqa: F401
 

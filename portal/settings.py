@@ -94,6 +94,22 @@ class Settings:
     )
     regulator_name: str = _setting("Information Commissioner's Office", "The regulator (R-98).")
     regulator_link: str = _setting("https://ico.org.uk/make-a-complaint/", "Where to complain to the regulator.")
+    staff_passwords: bool = _setting(
+        default=True, told="Whether staff may come in by password, besides OpenID Connect."
+    )
+    staff_openid_issuer: str = _setting("", "The directory by which staff sign in: issuer of its OpenID Connect.")
+    staff_openid_client_id: str = _setting(
+        "", "What the portal is called there; its secret stands in keys/staff-openid.key."
+    )
+    staff_openid_name: str = _setting("your work account", "What the button calls it: Sign in with ….")
+    staff_openid_acr: str = _setting("", "Values of the acr claim that stand for two factors, with commas between.")
+    staff_openid_amr: str = _setting("mfa", "Values of the amr claim that stand for two factors, with commas between.")
+    family_openid_issuer: str = _setting("", "A national sign-in that families may use: issuer of its OpenID Connect.")
+    family_openid_client_id: str = _setting(
+        "", "What the portal is called there; its private key stands in keys/family-openid.key."
+    )
+    family_openid_name: str = _setting("GOV.UK One Login", "What the button calls it: Sign in with ….")
+    family_openid_vtr: str = _setting("Cl.Cm", "The vector of trust that is asked for; Cl.Cm is two factors.")
     mail_url: str = _setting("", "smtp://host:port, smtp+starttls://…, smtps://…, or folder:/path; empty holds mail.")
     mail_from: str = _setting("no-reply@example.org", "Sender of mails.")
     mail_from_name: str = _setting("Records service", "Neutral name of the sender.")
@@ -152,6 +168,32 @@ class Settings:
             value = getattr(self, name)
             if not value.startswith(("http://", "https://")):
                 raise SettingsError(f"{name.upper()} must start with https:// (or http:// on this machine).")
+        for door in ("staff", "family"):
+            self._check_openid(door)
+
+    def _check_openid(self, door: str) -> None:
+        """A sign-in elsewhere is either whole or not there at all."""
+        issuer = getattr(self, f"{door}_openid_issuer")
+        if not issuer:
+            return
+        if not issuer.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+            raise SettingsError(f"{door.upper()}_OPENID_ISSUER must start with https://.")
+        if not getattr(self, f"{door}_openid_client_id"):
+            raise SettingsError(f"{door.upper()}_OPENID_CLIENT_ID is missing.")
+        if door == "staff" and not (self.staff_openid_acr or self.staff_openid_amr):
+            raise SettingsError("STAFF_OPENID_ACR or STAFF_OPENID_AMR must say what stands for two factors.")
+        self.openid_key(door)
+
+    def openid_key(self, door: str) -> str:
+        """What proves to the sign-in elsewhere that it is us; a file, so that it stands in no environment."""
+        path = self.instance / "keys" / f"{door}-openid.key"
+        try:
+            found = path.read_text(encoding="utf-8").strip()
+        except OSError:
+            found = ""
+        if not found:
+            raise SettingsError(f"The key file {path} is missing or empty. Put there what the sign-in elsewhere gave.")
+        return found
 
 
 def _driver(url: str) -> str:

@@ -9,7 +9,7 @@ import uuid
 
 from sqlmodel import Session
 
-from portal.cases import authorities, consulting, drafts, evidence, posting, searching, watching
+from portal.cases import authorities, consulting, drafts, evidence, handing_over, posting, searching, watching
 from portal.cases.corrections import clashing, lines, outside, recipients
 from portal.cases.corrections import deciding as decided_lines
 from portal.cases.models import Case
@@ -20,7 +20,7 @@ from portal.review import deciding
 # Importing these registers their facts for guards and their kinds of job; a guard without its facts refuses.
 CONNECTED = (
     *(searching, consulting, drafts, evidence, deciding, release, assembly, answering, correspondence, holders),
-    *(authorities, recipient_letter, erased, posting, watching),
+    *(authorities, recipient_letter, erased, posting, watching, handing_over),
     *(lines, decided_lines, outside, recipients, clashing),
 )
 

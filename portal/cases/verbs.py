@@ -139,15 +139,29 @@ def detach_record(session: Session, case_id: uuid.UUID, reason: str, *, by: Acto
     clocking.refresh(session, case)
 
 
-def assign(session: Session, case_id: uuid.UUID, to: Staff | None, *, by: Actor) -> None:
-    """Gives the case to a caseworker (and their team), or back to the team when `to` is None."""
+def assign(
+    session: Session,
+    case_id: uuid.UUID,
+    to: Staff | None,
+    *,
+    by: Actor,
+    team_id: uuid.UUID | None = None,
+    why: str = "",
+) -> None:
+    """Gives the case to a caseworker (and their team), or back to the team when `to` is None: its own, or `team_id`.
+
+    Raises StepRefused when that seat closes: the account is held, so nothing can reach it once that is said."""
     case = ledger.locked(session, case_id)
+    held = db.lock(session, Staff, id=to.id) if to else None
+    if to and (held is None or held.disabled_at is not None):
+        raise StepRefused(_("This person’s seat is closed. Choose somebody else."))
     case.assignee_id = to.id if to else None
     case.assigned_at = db.now() if to else None
-    if to and to.team_id:
-        case.team_id = to.team_id
+    team = to.team_id if to else team_id
+    if team:
+        case.team_id = team
     session.add(case)
-    answers = {"to": to.id.hex if to else None}
+    answers = {"to": to.id.hex if to else None, **({"why": why} if why else {})}
     ledger.append(session, case, "assigned", by=by, on_date=clocking.uk_today(), answers=answers)
     audit.append(session, act(case, by, "assign"))
 

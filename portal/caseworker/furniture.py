@@ -47,8 +47,11 @@ def _menu() -> list[dict[str, object]]:
         ("/staff/", _("Worklist"), {"caseworker", "approver"}),
         ("/staff/requests/new", _("Enter a request"), {"caseworker"}),
         ("/staff/clashes", _("Feeds that disagree"), {"caseworker"}),
+        ("/staff/seats", _("Seats"), {"administrator"}),
+        ("/staff/teams", _("Teams"), {"administrator"}),
         ("/staff/bodies", _("Register of bodies"), {"administrator"}),
         ("/staff/paper", _("Paper"), {"caseworker", "approver"}),
+        ("/staff/grants", _("Roles to confirm"), {"approver", "auditor", "administrator"}),
         ("/staff/waiting", _("Waiting for a person"), {"caseworker", "administrator"}),
         ("/staff/statistics", _("Figures"), {"caseworker", "approver"}),
     ]

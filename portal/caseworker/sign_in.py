@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlmodel import Session
 
-from portal import audit, db, forms, gate, links
+from portal import audit, db, elsewhere, forms, gate, links
 from portal.audit import Act
 from portal.caseworker import blueprint
 from portal.gate import page
@@ -50,14 +50,16 @@ def sign_in() -> Response | tuple[str, int]:
     form = SignIn()
     then = links.safe_next(request.args.get("next"))
     action = links.with_query("/staff/sign-in", {"next": then} if then else {})
-    if form.validate_on_submit():
+    local = gate.runtime().settings.staff_passwords
+    if local and form.validate_on_submit():
         gate.hold_back_floods(limits.NETWORK_SIGN_INS)
         cookie = _try_password(str(form.email.data), str(form.password.data))
         if cookie:
             code_page = links.with_query("/staff/sign-in/code", {"next": then} if then else {})
             return gate.let_in(gate.see_other(code_page), cookie)
         form.password.errors = [_("The email address or the password is not right")]
-    return render_template("caseworker/sign_in/password.html", form=form, action=action), form.status
+    facts = {"action": action, "elsewhere": elsewhere.offered(then), "local": local}
+    return render_template("caseworker/sign_in/password.html", form=form, **facts), form.status
 
 
 @page(
@@ -84,7 +86,8 @@ def second_factor() -> Response | tuple[str, int]:
         form.code.raw_data, form.code.data = [], None  # a code is not shown again
         form.code.errors = [_("This code is not right, or it was used before. Wait for the next one and try again")]
     action = links.with_query("/staff/sign-in/code", {"next": then} if then else {})
-    return render_template("caseworker/sign_in/code.html", form=form, action=action), form.status
+    facts = {"action": action, "elsewhere": elsewhere.offered_to(who.id, then)}
+    return render_template("caseworker/sign_in/code.html", form=form, **facts), form.status
 
 
 @page(blueprint, "/sign-out", methods=("POST",), who=(*ANYONE, *STAFF_ROLES), why="end the session")

@@ -33,6 +33,7 @@ OWN_PAGE = {
 EVENTS = {
     "opened": _l("The request was entered"),
     "assigned": _l("The case was given to somebody"),
+    "approval_moved": _l("The approval was given to another team, because the team’s approver has left"),
     "record_attached": _l("A record was attached"),
     "record_detached": _l("The record was detached"),
     "from_requester": _l("The requester wrote"),

@@ -34,12 +34,17 @@ JOBS = {
     "scan_evidence": _l("Scan a file"),
     "destroy_file": _l("Destroy a file"),
     "assemble_pack": _l("Put a pack together"),
+    "hand_over": _l("Move the work of a seat"),
+    "give_back": _l("Bring cases back after an absence"),
+    "look_after_seats": _l("Look after the seats"),
 }
 MESSAGES = {
     "receipt": _l("Receipt of the request"),
     "update": _l("There is news about the case"),
     "sign_in": _l("Link to sign in"),
     "contact_changing": _l("Warning that a new way to reach them waits"),
+    "seat_invitation": _l("Invitation to a seat"),
+    "seat_ending": _l("A seat to look at"),
 }
 
 

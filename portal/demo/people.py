@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
 import json
 from dataclasses import asdict, dataclass
@@ -14,6 +15,7 @@ from portal import db
 from portal.cases.actors import Actor
 from portal.people import factors, staff
 from portal.people.models import Staff, Team
+from portal.people.seat_models import Seat
 from workflows.table import Role
 
 PASSWORD = "everyone here is invented"  # noqa: S105 of the demo alone; it is printed when the demo starts
@@ -92,6 +94,7 @@ def enter_staff(session: Session, pepper: bytes) -> dict[Member, Actor]:
         session.add(teams[name])
         session.flush()
     accounts = {member: _enter(session, member, teams[member.team], pepper) for member in STAFF}
+    _give_seats(session, list(accounts.values()))
     return {
         member: Actor("staff", account.id, Role(member.role), team_id=account.team_id)
         for member, account in accounts.items()
@@ -104,6 +107,18 @@ def _enter(session: Session, member: Member, team: Team, pepper: bytes) -> Staff
     account = staff.create(session, password=PASSWORD, pepper=pepper, team_id=team.id, **told)
     factors.add_app(session, "staff", account.id, app_secret(member.email), used_step=0, now=db.now())
     return account
+
+
+def _give_seats(session: Session, accounts: list[Staff]) -> None:
+    """The administrator answers for every seat but their own, for which an approver does; each lasts most of a year."""
+    boss = next(one for one in accounts if one.role == "administrator")
+    other = next(one for one in accounts if one.role == "approver")
+    for account in accounts:
+        seat = session.get_one(Seat, account.id)
+        seat.owner_id = other.id if account is boss else boss.id
+        seat.ends_on = db.now().date() + datetime.timedelta(days=300)
+        seat.came_in_at = seat.opened_at
+    session.flush()
 
 
 def staff_sign_ins() -> tuple[SignIn, ...]:

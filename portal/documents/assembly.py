@@ -326,7 +326,15 @@ def keep_made(
     content_file, pdf_file = files.write(owner, content), files.write(owner, pdf)
     told = {**told, "manifest": asdict(manifest), "leaks": [as_kept(leak) for leak in leaks], "allowed": {}}
     with work.database.write() as session:
-        kept = keep(session, stored.id, content_file=content_file, pdf_file=pdf_file, manifest=manifest, told=told)
+        try:
+            asker(session, work.args)  # making it took a while: the seat may have been closed meanwhile
+        except StepRefused as refused:
+            kept, gone = False, str(refused)
+        else:
+            kept = keep(session, stored.id, content_file=content_file, pdf_file=pdf_file, manifest=manifest, told=told)
+            gone = ""
+    if gone:
+        give_up(work.database, stored.id, gone)
     if not kept:
         for file_id in (content_file, pdf_file):
             files.destroy(file_id)
@@ -397,6 +405,6 @@ def keep(
 def asker(session: Session, args: dict[str, str]) -> Actor:
     """The person who asked for the job: it reads with their rights, and not at all once their account is closed."""
     staff = session.get(Staff, uuid.UUID(args["staff"]))
-    if staff is None or staff.disabled_at is not None:
+    if staff is None or staff.disabled_at is not None or staff.role not in set(Role):
         raise StepRefused(_("The account that asked for this pack is closed. Ask for it again."))
     return Actor("staff", staff.id, Role(staff.role), team_id=staff.team_id)

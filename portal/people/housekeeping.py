@@ -6,7 +6,7 @@ import datetime
 
 from sqlmodel import Session
 
-from portal.people import limits, sessions, tokens
+from portal.people import identities, invitations, limits, sessions, tokens
 
 
 def sweep(session: Session, *, now: datetime.datetime) -> None:
@@ -14,3 +14,5 @@ def sweep(session: Session, *, now: datetime.datetime) -> None:
     sessions.sweep(session, now=now)
     tokens.sweep(session, now=now)
     limits.sweep(session, now=now)
+    identities.sweep(session, now=now)
+    invitations.sweep(session, now=now)

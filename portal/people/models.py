@@ -40,7 +40,9 @@ class Staff(SQLModel, table=True):
     password_hash: str = column("Argon2id of the password")
     role: str = column("what the person may do", sa_type=choice(*STAFF_ROLES, name="staff_role"))
     team_id: uuid.UUID | None = column("team whose cases they see", default=None, foreign_key="team.id", index=True)
-    disabled_at: datetime.datetime | None = column("since when the account is closed", default=None)
+    disabled_at: datetime.datetime | None = column(
+        "from when the account is closed: nobody signs in or is given a case once it is set", default=None
+    )
     last_sign_in_at: datetime.datetime | None = column("shown to them at the next sign-in", default=None)
 
     def vault_owner(self) -> Owner:
@@ -164,6 +166,7 @@ class OutboxMessage(SQLModel, table=True):
     template: str = column("which message")
     language: str = column("language of the message", default="en")
     person_id: uuid.UUID | None = column("whom it is for; empty for a draft's link", default=None)
+    staff_id: uuid.UUID | None = column("the member of staff it is for, at their work e-mail", default=None)
     case_id: uuid.UUID | None = column("the case it concerns", default=None, index=True)
     token_sealed: bytes | None = column("the link's random token, sealed; emptied once sent", default=None)
     state: str = column(

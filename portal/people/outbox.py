@@ -25,12 +25,13 @@ from sqlmodel import Session, col
 
 from portal import db, jobs, links
 from portal.people import contact, telephone, tokens, transports
-from portal.people.models import OutboxMessage, Person
+from portal.people.models import OutboxMessage, Person, Staff
 from portal.settings import ROOT, Settings
 from portal.vault import Owner, vault_of
 
 # Template -> purpose of the link it carries. The others carry none: they say to go to the service and sign in.
 LINKS = {"sign_in": "sign_in", "resume": "resume_draft", "outside_question": "outside", "outside_notice": "outside"}
+LINKS |= {"seat_invitation": "invitation"}  # to staff, at their work e-mail
 SHORT_LIVED = ("sign_in", "resume")  # asked for this minute: they come at any hour
 WARNING = "contact_changing"  # tells the old channel that a new one waits
 WHILE_ONE_WAITS = (*SHORT_LIVED, WARNING)
@@ -91,6 +92,7 @@ def queue(
     case_id: uuid.UUID | None,
     key: str,
     token: str | None = None,
+    staff_id: uuid.UUID | None = None,
 ) -> None:
     """Queues a message inside the caller's transaction; the same `key` twice is one message.
 
@@ -103,6 +105,7 @@ def queue(
         "template": template,
         "language": "en",
         "person_id": person_id,
+        "staff_id": staff_id,
         "case_id": case_id,
         "token_sealed": _sealed_token(session, message_id, token) if token else None,
         "state": "waiting",
@@ -187,8 +190,18 @@ def _keep_hours(row: OutboxMessage, told: dict[str, Any], channel: str, *, now: 
 def _addressee(session: Session, row: OutboxMessage) -> Addressee | None:
     if row.template in _writers:
         return _writers[row.template](session, row.case_id) if row.case_id else None
+    if row.staff_id:
+        return _colleague(session, row.staff_id)
     person = session.get(Person, row.person_id) if row.person_id else None
     return Addressee(vault_of(session).get(person), person.language) if person else None
+
+
+def _colleague(session: Session, staff_id: uuid.UUID) -> Addressee | None:
+    """A member of staff, at their work e-mail while their seat lives."""
+    staff = session.get(Staff, staff_id)
+    if staff is None or staff.disabled_at is not None:
+        return None
+    return Addressee({**vault_of(session).get(staff), "safe_channels": ["email"]})
 
 
 def _written(
@@ -211,6 +224,7 @@ def _facts(session: Session, settings: Settings, row: OutboxMessage) -> dict[str
     return {
         "reference": _reference(session, row.case_id),
         "service_link": settings.family_url,
+        "staff_link": settings.staff_url.rstrip("/") + "/staff/",
         "link": _link(session, settings, row),
         "minutes": int(tokens.LIFE.total_seconds() // 60),
     }

@@ -13,6 +13,7 @@ from portal.audit import Act
 from portal.errors import PortalError
 from portal.people import factors, hashing, sessions
 from portal.people.models import STAFF_ROLES, Staff
+from portal.people.seat_models import Seat
 from portal.vault import vault_of
 from workflows.words import mark as _
 
@@ -44,17 +45,29 @@ def create(
     """Enters an account. It opens nothing before an app is enrolled (`factors.add_app`).
 
     Raises PasswordRefused."""
+    check_new_password(password, email)
+    hashed = hashing.slow_hash(pepper, password)
+    made = enter(session, name=name, email=email, role=role, team_id=team_id, password_hash=hashed)
+    audit.append(session, _act(made, "staff_created"))
+    return made
+
+
+def enter(
+    session: Session, *, name: str, email: str, role: str, team_id: uuid.UUID | None, password_hash: str = ""
+) -> Staff:
+    """Enters an account with its seat; whoever calls logs it. Without the hash of a password no password opens it."""
     if role not in STAFF_ROLES:
         raise ValueError(f"no such role: {role}")
-    check_new_password(password, email)
-    vault = vault_of(session)
+    vault, now = vault_of(session), db.now()
     blind = vault.blind("email", email)
-    hashed = hashing.slow_hash(pepper, password)
-    staff = Staff(id=db.new_id(), sealed=b"", email_blind=blind, password_hash=hashed, role=role, team_id=team_id)
+    staff = Staff(
+        id=db.new_id(), sealed=b"", email_blind=blind, password_hash=password_hash, role=role, team_id=team_id
+    )
     vault.put(staff, {"name": name, "email": email})
     session.add(staff)
     session.flush()
-    audit.append(session, _act(staff, "staff_created"))
+    session.add(Seat(staff_id=staff.id, opened_at=now, confirmed_at=now))
+    session.flush()
     return staff
 
 

@@ -18,6 +18,7 @@ from portal.requester import (  # noqa: E402, F401
     help_pages,
     later,
     letters,
+    openid,
     papers,
     reaching,
     reading,

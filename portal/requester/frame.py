@@ -20,6 +20,8 @@ def around() -> dict[str, object]:
         ("accessibility", _("Accessibility")),
         ("cookies", _("Cookies")),
     ]
+    if "family+2" in gate.reader().roles and gate.runtime().settings.family_openid_issuer:
+        help_pages.append(("openid_join", _("Another way to sign in")))
     return {
         "home_url": url_for("requester.cases") if signed_in else url_for("requester.start"),
         "navigation_items": [_link(name, text) for name, text in menu],

@@ -1,0 +1,173 @@
+"""The cases of somebody whose seat closes, who works elsewhere now, or who is away, go to a colleague or to the team.
+
+Each case moves in a transaction of its own, with its event. The row that says what is to be moved (HandOver) is worked
+off by a job, which may be killed anywhere and begins again with what is left. What hangs on a case moves with it: its
+messages, its packs in preparation, and the questions to bodies that are waiting, none of which names a person."""
+
+from __future__ import annotations
+
+import datetime
+import time
+import uuid
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from portal import audit, db, jobs
+from portal.cases import clocking, ledger, verbs
+from portal.cases.actors import Actor
+from portal.cases.models import Case
+from portal.people import (
+    looking_after,  # noqa: F401  registers its job
+    seats,
+)
+from portal.people.models import Staff
+from portal.people.seat_models import HandOver, LentCase
+from workflows.table import Step
+
+BATCH = 100
+ACCESS_ENDS_AFTER = 20.0  # seconds: with very many cases the sessions end before the last of them has moved
+APPROVAL = "approval"
+
+
+@jobs.handler("hand_over")
+def hand_over(work: jobs.Work) -> None:
+    """Moves everything, then ends the access of a seat that closes. Safe to run again after any crash."""
+    with work.database.read() as session:
+        row = session.get_one(HandOver, uuid.UUID(work.args["hand_over"]))
+    if row.moved_at is not None:
+        return
+    wrong = _move_all(work, row)
+    with work.database.write() as session:
+        held = db.lock(session, HandOver, id=row.id)
+        if row.why == "closed":
+            seats.end_access(session, row, now=db.now())
+        if held is not None and wrong is None:
+            held.moved_at = db.now()
+            held.ended_at = None if row.why == "away" else held.moved_at
+    if wrong:
+        raise wrong
+
+
+def _move_all(work: jobs.Work, row: HandOver) -> Exception | None:
+    """Moves what is there, batch by batch. A damaged case stops none of the others; its fault is the answer."""
+    began, done, last, wrong = time.monotonic(), 0, uuid.UUID(int=0), None
+    ended = row.why != "closed"
+    while True:
+        with work.database.read() as session:
+            batch = [*_theirs(session, row, last), *_approvals(session, row, last)]
+        for case_id in batch:
+            try:
+                with work.database.write() as session:
+                    _move(session, row, case_id)
+            except Exception as fault:  # noqa: BLE001  kept for the end
+                wrong = fault
+            if not ended and time.monotonic() - began > ACCESS_ENDS_AFTER:
+                ended = True
+                with work.database.write() as session:
+                    seats.end_access(session, row, now=db.now())
+        if not batch:
+            return wrong
+        done, last = done + len(batch), max(batch)
+        work.progress(done, done)
+
+
+def _theirs(session: Session, row: HandOver, after: uuid.UUID) -> list[uuid.UUID]:
+    query = select(Case.id).where(col(Case.assignee_id) == row.staff_id, col(Case.closed_at).is_(None))
+    return list(session.exec(query.where(col(Case.id) > after).order_by(col(Case.id)).limit(BATCH)))
+
+
+def _approvals(session: Session, row: HandOver, after: uuid.UUID) -> list[uuid.UUID]:
+    """Where the team's only approver goes, what waits there for approval goes with the named colleague to their team;
+    otherwise it would wait for nobody."""
+    heir = session.get(Staff, row.to_staff_id) if row.to_staff_id else None
+    gone = session.get_one(Staff, row.staff_id)
+    if heir is None or heir.role != "approver" or gone.role != "approver" or row.why != "closed":
+        return []
+    if gone.team_id is None or gone.team_id == heir.team_id or approvers_left(session, gone):
+        return []
+    query = select(Case.id).where(
+        col(Case.team_id) == gone.team_id, col(Case.closed_at).is_(None), col(Case.state) == APPROVAL
+    )
+    return list(session.exec(query.where(col(Case.id) > after).order_by(col(Case.id)).limit(BATCH)))
+
+
+def approvers_left(session: Session, gone: Staff) -> int:
+    """How many others of the team can approve."""
+    others = sa.select(sa.func.count()).where(
+        col(Staff.team_id) == gone.team_id,
+        col(Staff.role) == "approver",
+        col(Staff.disabled_at).is_(None),
+        col(Staff.id) != gone.id,
+    )
+    return int(session.execute(others).scalar_one())
+
+
+def _move(session: Session, row: HandOver, case_id: uuid.UUID) -> None:
+    case = ledger.locked(session, case_id)
+    heir = session.get(Staff, row.to_staff_id) if row.to_staff_id else None
+    if case.assignee_id != row.staff_id:
+        if case.state == APPROVAL and heir is not None and heir.role == "approver":
+            _to_team(session, case, heir)
+        return  # somebody has it by now
+    by, before = Actor.system(), case.assignee_id
+    if heir is not None and heir.disabled_at is None and heir.id != before and heir.role == "caseworker":
+        verbs.assign(session, case.id, heir, by=by, why=row.why)
+    else:
+        team_id = heir.team_id if heir is not None and row.why == "closed" else row.to_team_id
+        verbs.assign(session, case.id, None, by=by, team_id=team_id, why=row.why)
+    if row.why == "away":
+        db.insert_ignore(session, LentCase, [{"hand_over_id": row.id, "case_id": case.id}])
+
+
+def _to_team(session: Session, case: Case, heir: Staff) -> None:
+    """The case stays with its caseworker; whoever approves it is in the heir's team."""
+    case.team_id = heir.team_id
+    session.add(case)
+    answers = {"team": heir.team_id.hex if heir.team_id else ""}
+    ledger.append(session, case, "approval_moved", by=Actor.system(), on_date=clocking.uk_today(), answers=answers)
+    audit.append(session, verbs.act(case, Actor.system(), "approval_moved"))
+
+
+@jobs.handler("give_back")
+def give_back(work: jobs.Work) -> None:
+    """After an absence each case that was lent comes back, unless it was given to somebody else meanwhile."""
+    with work.database.read() as session:
+        row = session.get_one(HandOver, uuid.UUID(work.args["hand_over"]))
+        lent = session.exec(select(LentCase.case_id).where(col(LentCase.hand_over_id) == row.id)).all()
+    if row.ended_at is not None:
+        return
+    for case_id in lent:
+        with work.database.write() as session:
+            _back(session, row, case_id)
+    with work.database.write() as session:
+        held = db.lock(session, HandOver, id=row.id)
+        if held is not None:
+            held.ended_at = db.now()
+            session.execute(sa.delete(LentCase).where(col(LentCase.hand_over_id) == row.id))
+
+
+def _back(session: Session, row: HandOver, case_id: uuid.UUID) -> None:
+    case = ledger.locked(session, case_id)
+    holder = session.get_one(Staff, row.staff_id)
+    where_it_was_left = case.assignee_id in {row.to_staff_id, None}
+    if case.closed_at is None and where_it_was_left and holder.disabled_at is None and holder.role == "caseworker":
+        verbs.assign(session, case.id, holder, by=Actor.system(), why="back")
+
+
+@verbs.follows
+def nothing_stays_with_a_closed_seat(session: Session, case: Case, _step: Step) -> None:
+    """A case that is opened again goes to the team, where whoever had it has no seat any more."""
+    holder = session.get(Staff, case.assignee_id) if case.assignee_id and case.closed_at is None else None
+    if holder is not None and holder.disabled_at is not None and holder.disabled_at <= db.now():
+        verbs.assign(session, case.id, None, by=Actor.system(), why="closed")
+
+
+def waiting_for(session: Session, account: Staff, *, today: datetime.date) -> dict[str, int]:
+    """How much would move if this seat closed today; counts stop at a hundred. It names no case."""
+    open_ones = select(Case.id).where(col(Case.assignee_id) == account.id, col(Case.closed_at).is_(None))
+    late = open_ones.where(col(Case.due_on) < today)
+    return {
+        name: int(session.scalar(sa.select(sa.func.count()).select_from(query.limit(100).subquery())) or 0)
+        for name, query in (("cases", open_ones), ("overdue", late))
+    }

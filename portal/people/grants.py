@@ -1,0 +1,169 @@
+"""Roles are granted by two people: one proposes, another confirms (security.md section 5, four eyes).
+
+A caseworker's seat is made by the administrator alone: it opens nothing before a case is given to it. Whoever may
+approve, read the log or administer, and whoever gets another role or team, waits for a second pair of eyes."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from portal import audit, db
+from portal.errors import Conflict, NotThere, Refused
+from portal.people import seats, sessions
+from portal.people.models import STAFF_ROLES, Staff
+from portal.people.seat_models import Grant
+from portal.people.seats import Asked
+from portal.vault import vault_of
+from workflows.words import mark as _
+
+ONE_IS_ENOUGH = ("caseworker",)
+DECIDERS = ("administrator", "approver", "auditor")
+MOST = 100
+
+
+class GrantNotThere(NotThere):
+    """No such proposal, or it was decided."""
+
+
+class NotYours(Refused):
+    """The second pair of eyes is somebody else's."""
+
+    words = _("Somebody else must confirm this: neither the person who proposed it nor the one it is about.")
+
+
+class NothingChanges(Conflict):
+    """The proposal asks for what is so already."""
+
+    words = _("This is their role and team already.")
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A proposal that waits. `name` is whose it is."""
+
+    grant: Grant
+    name: str = field(repr=False)
+    email: str = field(repr=False)
+
+
+def seat(session: Session, asked: Asked, *, by: uuid.UUID, now: datetime.datetime) -> Staff | None:
+    """Makes the seat at once where one person is enough; otherwise proposes it and answers None."""
+    if asked.role in ONE_IS_ENOUGH:
+        return seats.make(session, asked, by=by)
+    grant = _new(asked.role, asked.team_id, by=by, now=now)
+    grant.owner_id, grant.ends_on = asked.owner_id, asked.ends_on
+    vault_of(session).put(grant, {"name": asked.name, "email": asked.email})
+    session.add(grant)
+    session.flush()
+    audit.append(session, seats.act(by, "grant_proposed", by=by, role=asked.role, grant=grant.id.hex))
+    return None
+
+
+def change(
+    session: Session,
+    staff_id: uuid.UUID,
+    role: str,
+    team_id: uuid.UUID | None,
+    *,
+    by: uuid.UUID,
+    now: datetime.datetime,
+) -> None:
+    """Proposes another role or team for somebody. An earlier proposal about them is withdrawn."""
+    account = db.lock(session, Staff, id=staff_id)
+    if account is None or account.disabled_at is not None:
+        raise seats.SeatNotThere
+    if (account.role, account.team_id) == (role, team_id):
+        raise NothingChanges
+    if role != "administrator":
+        seats.refuse_the_last(session, account)
+    earlier = (col(Grant.staff_id) == staff_id, col(Grant.state) == "waiting")
+    session.execute(sa.update(Grant).where(*earlier).values(state="withdrawn", decided_at=now))
+    grant = _new(role, team_id, by=by, now=now)
+    grant.staff_id = staff_id
+    vault_of(session).put(grant, {})
+    session.add(grant)
+    session.flush()
+    audit.append(session, seats.act(staff_id, "grant_proposed", by=by, role=role, grant=grant.id.hex))
+
+
+def waiting(session: Session) -> list[Proposed]:
+    """What waits for a second person, the oldest first."""
+    query = select(Grant).where(col(Grant.state) == "waiting").order_by(col(Grant.id)).limit(MOST)
+    rows = session.exec(query).all()
+    vault = vault_of(session)
+    ids = {row.staff_id for row in rows if row.staff_id}
+    people = {one.id: one for one in session.exec(select(Staff).where(col(Staff.id).in_(ids)))} if ids else {}
+    told = [vault.get(people[row.staff_id]) if row.staff_id else vault.get(row) for row in rows]
+    return [Proposed(row, str(said["name"]), str(said["email"])) for row, said in zip(rows, told, strict=True)]
+
+
+def may_decide(session: Session, grant: Grant, reader_id: uuid.UUID, role: str) -> bool:
+    """Whether this reader is the second pair of eyes. While nobody else could be, a caseworker is: the first approver
+    or second administrator of a new installation has to be confirmed by somebody."""
+    if reader_id in {grant.proposed_by, grant.staff_id}:
+        return False
+    if role in DECIDERS:
+        return True
+    return role == "caseworker" and not _somebody_else(session, grant)
+
+
+def decide(
+    session: Session, grant_id: uuid.UUID, *, confirmed: bool, by: uuid.UUID, role: str, now: datetime.datetime
+) -> Staff | None:
+    """Confirms or declines a proposal; answers whose seat it is now about. Raises GrantNotThere, NotYours.
+
+    Everything that was open to the person before ends: they come in again with what they may do now."""
+    grant = db.lock(session, Grant, id=grant_id)
+    if grant is None or grant.state != "waiting":
+        raise GrantNotThere
+    if not may_decide(session, grant, by, role):
+        raise NotYours
+    vault = vault_of(session)
+    told = vault.get(grant)
+    grant.state, grant.decided_by, grant.decided_at = "confirmed" if confirmed else "declined", by, now
+    vault.put(grant, {})
+    session.flush()
+    account = _carried_out(session, grant, told, now=now) if confirmed else None
+    about = account.id if account else grant.staff_id or grant.proposed_by
+    name = "grant_confirmed" if confirmed else "grant_declined"
+    audit.append(session, seats.act(about, name, by=by, role=grant.role, grant=grant.id.hex))
+    return account
+
+
+def _carried_out(session: Session, grant: Grant, told: dict[str, str], *, now: datetime.datetime) -> Staff:
+    if grant.staff_id is None:
+        asked = Asked(told["name"], told["email"], grant.role, grant.team_id, grant.owner_id, grant.ends_on)
+        return seats.make(session, asked, by=grant.proposed_by)
+    account = db.lock(session, Staff, id=grant.staff_id)
+    if account is None or account.disabled_at is not None:
+        raise GrantNotThere
+    if grant.role != "administrator":
+        seats.refuse_the_last(session, account)
+    team_before = account.team_id
+    account.role, account.team_id, account.version = grant.role, grant.team_id, account.version + 1
+    session.flush()
+    sessions.end_all(session, "staff", account.id)
+    seats.hand_over(session, account, "moved", by=grant.proposed_by, to_staff_id=None, to_team_id=team_before, now=now)
+    return account
+
+
+def _somebody_else(session: Session, grant: Grant) -> bool:
+    """Whether anybody who decides, and neither proposed it nor is the one it is about, has come in."""
+    others = sa.select(sa.func.count()).where(
+        col(Staff.role).in_(DECIDERS),
+        col(Staff.disabled_at).is_(None),
+        col(Staff.last_sign_in_at).is_not(None),
+        col(Staff.id).not_in([one for one in (grant.proposed_by, grant.staff_id) if one]),
+    )
+    return bool(session.execute(others).scalar_one())
+
+
+def _new(role: str, team_id: uuid.UUID | None, *, by: uuid.UUID, now: datetime.datetime) -> Grant:
+    if role not in STAFF_ROLES:
+        raise ValueError(f"no such role: {role}")
+    return Grant(role=role, team_id=team_id, sealed=b"", state="waiting", proposed_by=by, proposed_at=now)

@@ -1,0 +1,151 @@
+"""Invitations: the one way in for somebody who has none. A link by mail, words on a card, or words on the console.
+
+Whoever makes one never learns a password: the person chooses it (ASVS V6.4.6). Each works once and not for long; a new
+one ends the one before."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import secrets
+import uuid
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from portal import db
+from portal.errors import Conflict
+from portal.people import cards, hashing, outbox
+from portal.people.cards import NewCard
+from portal.people.models import Staff
+from portal.people.seat_models import Invitation, Seat
+from portal.vault import vault_of
+from workflows.words import mark as _
+
+BY_MAIL = datetime.timedelta(days=3)
+ON_PAPER = datetime.timedelta(days=7)
+ON_CONSOLE = datetime.timedelta(hours=1)
+KEPT = datetime.timedelta(days=1)
+FIRST, SEAT = "first_administrator", "seat"
+
+
+class AdministratorThere(Conflict):
+    """Only the first administrator comes in from the console; every other is invited by one."""
+
+    words = _("There is an administrator already. Ask them to invite you.")
+
+
+def by_mail(session: Session, staff_id: uuid.UUID, *, now: datetime.datetime) -> None:
+    """Sends a link to the work e-mail of the seat."""
+    end(session, staff_id, now=now)
+    token = secrets.token_urlsafe(32)
+    session.add(_new(SEAT, staff_id, now, BY_MAIL, token_hash=_hash(token)))
+    session.flush()
+    key = f"seat_invitation:{uuid.uuid4().hex}"
+    outbox.queue(session, "seat_invitation", person_id=None, case_id=None, staff_id=staff_id, key=key, token=token)
+
+
+def on_paper(session: Session, staff_id: uuid.UUID, new: NewCard, *, now: datetime.datetime) -> None:
+    """The number and words of a card (`cards.new_card`, made outside the transaction) open this seat."""
+    end(session, staff_id, now=now)
+    session.add(_new(SEAT, staff_id, now, ON_PAPER, number=new.number, words_hash=new.card_hash))
+    session.flush()
+
+
+def on_console(session: Session, new: NewCard, *, now: datetime.datetime) -> None:
+    """The first administrator's. Raises AdministratorThere."""
+    refuse_where_one_is(session)
+    session.execute(sa.update(Invitation).where(col(Invitation.purpose) == FIRST, *_live(now)).values(expires_at=now))
+    session.add(_new(FIRST, None, now, ON_CONSOLE, number=new.number, words_hash=new.card_hash))
+    session.flush()
+
+
+def refuse_where_one_is(session: Session) -> None:
+    """Raises AdministratorThere where somebody can administer already: who was only invited cannot yet."""
+    there = (
+        sa.select(sa.func.count())
+        .select_from(Staff)
+        .join(Seat, col(Seat.staff_id) == col(Staff.id))
+        .where(
+            col(Staff.role) == "administrator",
+            col(Staff.disabled_at).is_(None),
+            sa.or_(
+                col(Staff.last_sign_in_at).is_not(None),
+                col(Staff.password_hash) != "",
+                col(Seat.came_in_at).is_not(None),
+            ),
+        )
+    )
+    if session.execute(there).scalar_one():
+        raise AdministratorThere
+
+
+def by_token(session: Session, token: str, *, now: datetime.datetime) -> Invitation | None:
+    """The live invitation of a mailed link. Looking changes nothing, so a scanner that opens every link burns none."""
+    query = select(Invitation).where(col(Invitation.token_hash) == _hash(token), *_live(now))
+    return session.exec(query).first()
+
+
+def by_words(
+    session: Session, purpose: str, number: str, words: str, *, pepper: bytes, now: datetime.datetime
+) -> Invitation | None:
+    """The live invitation with this number and these words. As slow where nobody has the number; call it outside a
+    write transaction."""
+    mine = (col(Invitation.purpose) == purpose, col(Invitation.number) == cards.normal_number(number))
+    found = session.exec(select(Invitation).where(*mine, *_live(now))).first()
+    right = hashing.matches(pepper, found.words_hash if found else None, cards.normal_words(words))
+    return found if right else None
+
+
+def live(session: Session, invitation_id: uuid.UUID, *, now: datetime.datetime) -> Invitation | None:
+    """The invitation, while it can still be used."""
+    return session.exec(select(Invitation).where(col(Invitation.id) == invitation_id, *_live(now))).first()
+
+
+def say_who(session: Session, invitation_id: uuid.UUID, *, name: str, email: str, now: datetime.datetime) -> bool:
+    """Keeps what the first administrator says of themself until they have a way in."""
+    found = live(session, invitation_id, now=now)
+    if found is None or found.purpose != FIRST:
+        return False
+    vault_of(session).put(found, {"name": name, "email": email})
+    session.add(found)
+    session.flush()
+    return True
+
+
+def use(session: Session, invitation_id: uuid.UUID, *, now: datetime.datetime) -> Invitation | None:
+    """Uses it up. None: it is dead, or was used a moment ago. One conditional UPDATE: of twenty at once one wins."""
+    used = sa.update(Invitation).where(col(Invitation.id) == invitation_id, *_live(now)).values(used_at=now)
+    if db.changed_rows(session.execute(used)) != 1:
+        return None
+    return session.get_one(Invitation, invitation_id)
+
+
+def end(session: Session, staff_id: uuid.UUID, *, now: datetime.datetime) -> None:
+    """Every invitation to this seat stops working."""
+    mine = (col(Invitation.staff_id) == staff_id, *_live(now))
+    session.execute(sa.update(Invitation).where(*mine).values(expires_at=now))
+
+
+def sweep(session: Session, *, now: datetime.datetime) -> None:
+    """Deletes those that have been dead for a day; for the daily job."""
+    over = sa.or_(col(Invitation.expires_at) < now - KEPT, col(Invitation.used_at) < now - KEPT)
+    session.execute(sa.delete(Invitation).where(over))
+
+
+def _new(
+    purpose: str, staff_id: uuid.UUID | None, now: datetime.datetime, life: datetime.timedelta, **how: object
+) -> Invitation:
+    return Invitation(purpose=purpose, staff_id=staff_id, made_at=now, expires_at=now + life, **how)  # type: ignore[arg-type]
+
+
+def _live(now: datetime.datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        col(Invitation.used_at).is_(None),
+        col(Invitation.expires_at) > now,
+        col(Invitation.made_at) <= now,  # a clock that was set back opens nothing
+    )
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
