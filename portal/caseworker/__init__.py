@@ -29,6 +29,7 @@ from portal.caseworker import (  # noqa: E402, F401
     reviewing,
     search_plan,
     sign_in,
+    sign_in_cards,
     sources,
     statistics,
     steps,

@@ -45,6 +45,8 @@ EVENTS = {
     "consulted": _l("Somebody was consulted"),
     "consultation_answered": _l("A consultation was answered"),
     "code_sheet": _l("A sheet of codes was made"),
+    "card_issued": _l("A card to sign in with was made"),
+    "card_ended": _l("The card to sign in with was ended"),
     "pack_requested": _l("A pack was asked for"),
     "leak_allowed": _l("Something found in the pack may stay"),
     "boilerplate_cleared": _l("A long passage was cleared as common wording"),
@@ -270,6 +272,7 @@ def _also(event: Happened, names: Mapping[str, str]) -> list[tuple[str, str]]:
         "search_place_answered": [(_("Answer"), _(searching.ANSWERS.get(told.get("answer", ""), "?")))],
         "consultation_answered": [(_("Answer"), _(consulting.OUTCOMES.get(told.get("outcome", ""), "?")))],
         "code_sheet": [(_("Way"), _(code_sheets.WAYS.get(told.get("way", ""), "?")))],
+        "card_issued": [(_("Way"), _(code_sheets.WAYS.get(told.get("way", ""), "?")))],
     }
     return said.get(event.name, [])
 

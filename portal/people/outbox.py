@@ -140,10 +140,12 @@ def _addressee(session: Session, row: OutboxMessage) -> Addressee | None:
 def _written(
     session: Session, settings: Settings, row: OutboxMessage, addressee: Addressee, address: str
 ) -> EmailMessage:
+    token = _token(session, row)
     facts = {
         "reference": _reference(session, row.case_id),
         "service_link": settings.family_url,
-        "link": _link(session, settings, row),
+        "link": links.address(settings, LINKS[row.template], token) if token else "",
+        "code": _code(settings, row.template, token) if token else "",
         "minutes": int(tokens.LIFE.total_seconds() // 60),
     }
     subject, _blank, body = _render(row.template, addressee.language, facts).partition("\n")
@@ -163,11 +165,15 @@ def _reference(session: Session, case_id: uuid.UUID | None) -> str:
     return next((one for one in found if one), "")
 
 
-def _link(session: Session, settings: Settings, row: OutboxMessage) -> str:
+def _token(session: Session, row: OutboxMessage) -> str:
     if row.token_sealed is None:
         return ""
-    token = vault_of(session).open(Owner.system(), _token_row(row.id), row.token_sealed)["token"]
-    return links.address(settings, LINKS[row.template], token)
+    return str(vault_of(session).open(Owner.system(), _token_row(row.id), row.token_sealed)["token"])
+
+
+def _code(settings: Settings, template: str, token: str) -> str:
+    """The code beside the link, for whoever reads the mail on another device."""
+    return tokens.code_of(links.derived_key(settings, tokens.CODE_KEY), LINKS[template], token)
 
 
 def _close(session: Session, message_id: uuid.UUID, state: str) -> None:

@@ -8,6 +8,7 @@ blueprint = Blueprint("requester", __name__)
 from portal.requester import (  # noqa: E402, F401
     app_codes,
     ask,
+    card_sign_in,
     cases,
     challenge_answer,
     challenge_case,
@@ -21,5 +22,6 @@ from portal.requester import (  # noqa: E402, F401
     papers,
     reading,
     sign_in,
+    typed_code,
     writing,
 )

@@ -9,7 +9,6 @@ import hmac
 import uuid
 
 from flask import Response, render_template, request
-from flask import session as form_session
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlmodel import Session, col, select
@@ -23,7 +22,7 @@ from portal.gate import page
 from portal.people import factors, limits, outbox, sessions, tokens
 from portal.people.models import Person
 from portal.people.tokens import State
-from portal.requester import blueprint
+from portal.requester import arriving, blueprint
 from portal.vault import vault_of
 
 ANYONE = ("visitor",)
@@ -64,16 +63,11 @@ class EnterCode(forms.Form):
 def ask_for_link() -> Response | str | tuple[str, int]:
     form = AskForLink()
     if not form.validate_on_submit():
-        _keep_next()
+        arriving.keep_next()
         return render_template("requester/sign_in/ask.html", form=form), form.status
     gate.hold_back_floods(limits.NETWORK_SIGN_INS)
     _send_link(str(form.email.data), str(normal_reference(form.reference.data or "")))
     return gate.see_other("/sign-in/sent")
-
-
-@page(blueprint, "/sign-in/sent", who=ANYONE, why="say that a link is on its way, if there is one to send")
-def link_sent() -> str:
-    return render_template("requester/sign_in/sent.html", minutes=int(tokens.LIFE.total_seconds() // 60))
 
 
 @page(
@@ -90,8 +84,7 @@ def open_link(signed: str) -> Response | str | tuple[str, int]:
         gate.hold_back_floods(limits.NETWORK_SIGN_INS)
         cookie = _use_link(token)
         if cookie:
-            then = links.safe_next(form_session.get("next")) or gate.HOME["family"]
-            return gate.let_in(gate.see_other(then), cookie)
+            return arriving.onward(cookie)
     return _link_page(_state_of(token), form)
 
 
@@ -164,14 +157,9 @@ def _use_link(token: str) -> str | None:
     with gate.runtime().database.write() as session:
         person_id = tokens.consume(session, "sign_in", token, gate.browser_hash(), now=now)
         if person_id is None or session.get(Person, person_id) is None:
-            audit.append(session, _visitor_act("sign_in", None, "denied"))
+            arriving.refuse(session, by="link")
             return None
-        old = gate.reader().found
-        if old:  # whoever was signed in at this browser no longer is
-            sessions.end(session, old)
-        cookie = sessions.start(session, "family", person_id, now=now)
-        audit.append(session, _family_act("sign_in", person_id, cookie))
-        return cookie
+        return arriving.begin(session, person_id, by="link", now=now)
 
 
 def _state_of(token: str | None) -> State:
@@ -234,13 +222,6 @@ def _here(by: str) -> dict[str, str]:
     return {"own": links.with_query("/sign-in/code", own), "other": links.with_query("/sign-in/code", other)}
 
 
-def _keep_next() -> None:
-    """The page to go to after the link came back; it stays in this browser, not in the mail."""
-    then = links.safe_next(request.args.get("next"))
-    if then:
-        form_session["next"] = then
-
-
 def _person_id() -> uuid.UUID:
     person_id = gate.reader().id
     if person_id is None:  # the gate lets nobody without one come here
@@ -250,12 +231,6 @@ def _person_id() -> uuid.UUID:
 
 def _visitor_act(name: str, case_id: uuid.UUID | None, outcome: str) -> Act:
     return Act(chain=audit.visitor_chain(), act=name, actor="visitor", case_id=case_id, outcome=outcome)
-
-
-def _family_act(name: str, person_id: uuid.UUID, cookie: str) -> Act:
-    prefix = sessions.hash_of(cookie).hex()[:16]
-    chain = audit.account_chain("family", person_id)
-    return Act(chain=chain, act=name, actor=f"family:{person_id.hex}", role="family", session=prefix)
 
 
 def _factor_act(by: str, cookie: str | None) -> Act:
