@@ -3,6 +3,8 @@ else, and each view looks again."""
 
 from __future__ import annotations
 
+import datetime
+import json
 import re
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -58,9 +60,9 @@ class Shown:
 @page(blueprint, "/outbox", who=ANYONE, why="demo alone: stands in for everybody's mailbox")
 def outbox() -> str:
     runtime = _demo()
-    folder = Path(runtime.settings.mail_url.removeprefix("folder:"))
-    files = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    return render_template("demo/outbox.html", mails=[_mail(path.read_bytes()) for path in files[:MAILS]])
+    mails = [_mail(path.read_bytes()) for path in _newest(runtime.settings.mail_url, "*.eml")]
+    calls = [_call(path.read_bytes()) for path in _newest(runtime.settings.telephone_url, "*.json")]
+    return render_template("demo/outbox.html", mails=mails, calls=calls)
 
 
 @page(blueprint, "/codes", who=ANYONE, why="demo alone: stands in for everybody's phone")
@@ -84,6 +86,18 @@ def _demo() -> Runtime:
     if not runtime.settings.demo:
         raise NotFound
     return runtime
+
+
+def _newest(url: str, pattern: str) -> list[Path]:
+    files = Path(url.removeprefix("folder:")).glob(pattern)
+    return sorted(files, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:MAILS]
+
+
+def _call(data: bytes) -> Mail:
+    told = json.loads(data)
+    kind = _("Text message") if told["way"] == "text" else _("Call, read aloud")
+    when = format_datetime(datetime.datetime.fromisoformat(told["at"]), "d MMMM yyyy, HH:mm")
+    return Mail(kind, told["to"], when, tuple(_LINK.split(told["words"].strip())))
 
 
 def _mail(data: bytes) -> Mail:

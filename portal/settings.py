@@ -97,6 +97,9 @@ class Settings:
     mail_url: str = _setting("", "smtp://host:port, smtp+starttls://…, smtps://…, or folder:/path; empty holds mail.")
     mail_from: str = _setting("no-reply@example.org", "Sender of mails.")
     mail_from_name: str = _setting("Records service", "Neutral name of the sender.")
+    telephone_url: str = _setting(
+        "", "Text messages and calls: https://key@host/path of a provider, or folder:/path; empty means there are none."
+    )
     quick_exit_url: str = _setting("https://www.bbc.co.uk/weather", "Where the quick exit leads.")
     scanner_socket: str = _setting("", "Unix socket of a malware scanner; when set, uploads wait for it.")
     trusted_proxies: int = _setting(0, "How many proxies in front set X-Forwarded headers.")

@@ -56,7 +56,8 @@ def settings(tmp_path: Path, database_urls: tuple[str, str], keys: Path) -> Sett
     owner, own = database_urls
     shutil.copytree(keys, tmp_path / "keys")
     environ = {"PORTAL_INSTANCE": str(tmp_path), "DATABASE_URL": own, "OWNER_DATABASE_URL": owner}
-    return Settings.load(environ, mail_url=f"folder:{tmp_path / 'mail'}", authority_name="Example Council")
+    ways_out = {"mail_url": f"folder:{tmp_path / 'mail'}", "telephone_url": f"folder:{tmp_path / 'telephone'}"}
+    return Settings.load(environ, authority_name="Example Council", **ways_out)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EMPTY = ("case", "child", "person", "staff", "draft", "outbox", "job", "log")
 NOT_COPIED = ("keys", "keyring.db")  # the keys are the same for all tests of a process
-OF_THE_PLACE = ("instance", "secrets", "database_url", "owner_database_url", "mail_url")
+OF_THE_PLACE = ("instance", "secrets", "database_url", "owner_database_url", "mail_url", "telephone_url")
 _kept: dict[Hashable, Kept] = {}
 
 

@@ -122,6 +122,7 @@ def _settings(folder: Path, port: int) -> Settings:
         "family_url": url,
         "staff_url": url,
         "mail_url": f"folder:{folder / 'mail'}",
+        "telephone_url": f"folder:{folder / 'telephone'}",
         "authority_name": "Nether Quill Council",
         "authority_address": "Records team|Nether Quill Council|1 Quill Square|Nether Quill|ZZ1 1AA",
         "authority_phone": "01632 960100",
