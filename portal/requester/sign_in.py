@@ -190,7 +190,7 @@ def _use_factor(person_id: uuid.UUID, by: str, code: str) -> str | None:
         else:
             right = allowed and factors.check_app(session, "family", person_id, code, now=now)
         if right:
-            cookie = sessions.renew(session, found, now=now)
+            cookie = sessions.renew(session, found, now=now, factor_kind=by)
             limits.forgive(session, limits.CODES, f"family:{person_id.hex}")
         audit.append(session, _factor_act(by, cookie))
     if not allowed:
