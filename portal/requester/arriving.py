@@ -21,16 +21,15 @@ def begin(session: Session, person_id: uuid.UUID, *, by: str, now: datetime.date
     old = gate.reader().found
     if old:
         sessions.end(session, old)
-    cookie = sessions.start(session, "family", person_id, now=now)
+    cookie = sessions.start(session, "family", person_id, now=now, device=gate.device())
     audit.append(session, _act(person_id, cookie, by))
     return cookie
 
 
 def refuse(session: Session, *, by: str) -> None:
     """Logs a try that opened nothing. It names nobody: a stranger's tries are no act of the person."""
-    detail = {"by": by}
     chain = audit.visitor_chain()
-    audit.append(session, Act(chain=chain, act="sign_in", actor="visitor", outcome="denied", detail=detail))
+    audit.append(session, Act(chain=chain, act="sign_in", actor="visitor", outcome="denied", detail={"by": by}))
 
 
 def keep_next() -> None:
