@@ -8,6 +8,7 @@ import portal.jobs
 import portal.once
 import portal.people.cards
 import portal.people.models
+import portal.people.spoken_codes
 import portal.records.models
 import portal.review.models  # noqa: F401
 

@@ -21,7 +21,7 @@ PURPOSE = "sign_in"
 
 def closed_because(session: Session, case: Case) -> str | None:
     """Why no card may be made for this case's requester now, or None."""
-    if code_sheets.closed_because(session, case) is None:
+    if code_sheets.identity_known(session, case):
         return None
     return _("A card signs somebody in, so it may be made only once we know who is asking.")
 

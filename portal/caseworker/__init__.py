@@ -34,5 +34,6 @@ from portal.caseworker import (  # noqa: E402, F401
     statistics,
     steps,
     waiting,
+    ways_in,
     worklist,
 )

@@ -34,6 +34,7 @@ def _menu() -> list[dict[str, object]]:
     items = [
         ("/staff/", _("Worklist"), {"caseworker", "approver"}),
         ("/staff/requests/new", _("Enter a request"), {"caseworker"}),
+        ("/staff/calls", _("People to ring"), {"caseworker"}),
         ("/staff/clashes", _("Feeds that disagree"), {"caseworker"}),
         ("/staff/bodies", _("Register of bodies"), {"administrator"}),
         ("/staff/waiting", _("Waiting for a person"), {"caseworker", "administrator"}),

@@ -36,6 +36,7 @@ MESSAGES = {
     "receipt": _l("Receipt of the request"),
     "update": _l("There is news about the case"),
     "sign_in": _l("Link to sign in"),
+    "way_in": _l("A way to sign in has changed"),
 }
 
 

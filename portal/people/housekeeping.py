@@ -6,7 +6,7 @@ import datetime
 
 from sqlmodel import Session
 
-from portal.people import limits, sessions, tokens
+from portal.people import factors, limits, sessions, spoken_codes, tokens
 
 
 def sweep(session: Session, *, now: datetime.datetime) -> None:
@@ -14,3 +14,5 @@ def sweep(session: Session, *, now: datetime.datetime) -> None:
     sessions.sweep(session, now=now)
     tokens.sweep(session, now=now)
     limits.sweep(session, now=now)
+    spoken_codes.sweep(session, now=now)
+    factors.sweep(session, now=now)

@@ -62,6 +62,9 @@ class Person(SQLModel, table=True):
     email_blind: bytes | None = column("blind index of the e-mail address, to sign in", default=None, index=True)
     language: str = column("language of letters and mails", default="en")
     created_at: datetime.datetime = column("when they first wrote to us")
+    recovered_at: datetime.datetime | None = column(
+        "when staff last replaced a lost second factor: copies wait three days", default=None
+    )
 
     def vault_owner(self) -> Owner:
         return Owner.person(self.id)
@@ -120,7 +123,7 @@ class SignInToken(SQLModel, table=True):
     token_hash: bytes = column("SHA-256 of the random token", primary_key=True)
     purpose: str = column("what it is for", sa_type=choice("sign_in", "resume_draft", name="token_purpose"))
     holder_id: uuid.UUID = column("person or draft it is for", index=True)
-    browser_hash: bytes = column("SHA-256 of the asking browser's cookie")
+    browser_hash: bytes = column("SHA-256 of the asking browser's cookie", index=True)
     made_at: datetime.datetime = column("when it was asked for")
     expires_at: datetime.datetime = column("from when it is dead; rows are deleted after a day")
     used_at: datetime.datetime | None = column("when it was used: once", default=None)

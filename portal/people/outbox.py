@@ -148,7 +148,7 @@ def _written(
         "code": _code(settings, row.template, token) if token else "",
         "minutes": int(tokens.LIFE.total_seconds() // 60),
     }
-    subject, _blank, body = _render(row.template, addressee.language, facts).partition("\n")
+    subject, _blank, body = render(row.template, addressee.language, facts).partition("\n")
     message = EmailMessage()
     message["Subject"] = subject.strip()
     message["From"] = formataddr((settings.mail_from_name, settings.mail_from))
@@ -191,7 +191,8 @@ def _token_row(message_id: uuid.UUID) -> str:
     return f"outbox:{message_id.hex}"
 
 
-def _render(template: str, language: str, facts: dict[str, object]) -> str:
+def render(template: str, language: str, facts: dict[str, object]) -> str:
+    """The words of a message in plain text."""
     return _templates(language).get_template(f"{template}.txt").render(facts)
 
 

@@ -84,6 +84,12 @@ def find(session: Session, door: str, cookie: str | None, *, now: datetime.datet
     return None if _over(found, now) else found
 
 
+def still_live(session: Session, id_hash: bytes, *, now: datetime.datetime) -> bool:
+    """Whether the session of this hash has neither ended nor run out."""
+    row = session.execute(sa.select(_table).where(_table.c.id_hash == id_hash)).mappings().one_or_none()
+    return row is not None and not _over(Found(**row), now)
+
+
 def seen(session: Session, found: Found, *, now: datetime.datetime) -> None:
     """Moves the idle limit on. Only an UPDATE: a slow request cannot bring back a session that was ended."""
     session.execute(

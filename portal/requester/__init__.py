@@ -19,9 +19,12 @@ from portal.requester import (  # noqa: E402, F401
     help_pages,
     later,
     letters,
+    lost,
+    my,
     papers,
     reading,
     sign_in,
+    telephone_codes,
     typed_code,
     writing,
 )

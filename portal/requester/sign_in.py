@@ -103,7 +103,7 @@ def second_factor() -> Response | str | tuple[str, int]:
             return gate.let_in(gate.see_other(then), cookie)
         form.code.raw_data, form.code.data = [], None  # a code is not shown again
         form.code.errors = [_("This code is not right, or it was used before. Check it and try again")]
-    facts = {"by": by, "kinds": kinds, "number": number, "action": _here(by)}
+    facts = {"by": by, "kinds": kinds, "number": number, "action": _here(by), "ways": _by_telephone(kinds)}
     return render_template("requester/sign_in/code.html", form=form, **facts), form.status
 
 
@@ -220,6 +220,17 @@ def _here(by: str) -> dict[str, str]:
     own = {"by": "sheet", **kept} if by == "code_sheet" else kept
     other = kept if by == "code_sheet" else {"by": "sheet", **kept}
     return {"own": links.with_query("/sign-in/code", own), "other": links.with_query("/sign-in/code", other)}
+
+
+def _by_telephone(kinds: set[str]) -> list[dict[str, str]]:
+    """The pages for a code by telephone, where it is one of the person's ways."""
+    then = links.safe_next(request.args.get("next"))
+    kept = {"next": then} if then else {}
+    ways = (
+        ("phone", "/sign-in/phone", _("Get a code by phone")),
+        ("call_back", "/sign-in/call", _("Ask us to ring you")),
+    )
+    return [{"href": links.with_query(path, kept), "text": text} for kind, path, text in ways if kind in kinds]
 
 
 def _person_id() -> uuid.UUID:

@@ -21,16 +21,18 @@ def count(runtime: Runtime, table: type, **which: object) -> int:
         return int(session.execute(sa.select(sa.func.count()).select_from(table).filter_by(**which)).scalar_one())
 
 
-def at_once(client: JudgingClient, page: Page, answers: Mapping[str, Any], *, times: int = AT_ONCE) -> list[int]:
+def at_once(
+    client: JudgingClient, page: Page, answers: Mapping[str, Any], *, times: int = AT_ONCE, form: int | str = 0
+) -> list[int]:
     """The answers' statuses, sorted, when the form of `page` is sent so often by one browser in one moment."""
-    sent = {**page.answers(), **answers}
+    sent = {**page.answers(form), **answers}
     cookies = [(one.key, one.value) for one in client.client._cookies.values()]
 
     def press(_n: int) -> int:
         twin = client.app.test_client()
         for name, value in cookies:
             twin.set_cookie(name, value, domain="127.0.0.1")
-        return int(twin.post(page.action(), data=sent, base_url=client.base_url).status_code)
+        return int(twin.post(page.action(form), data=sent, base_url=client.base_url).status_code)
 
     with ThreadPoolExecutor(times // 2) as pool:
         return sorted(pool.map(press, range(times)))
