@@ -140,15 +140,14 @@ def _addressee(session: Session, row: OutboxMessage) -> Addressee | None:
 def _written(
     session: Session, settings: Settings, row: OutboxMessage, addressee: Addressee, address: str
 ) -> EmailMessage:
-    token = _token(session, row)
     facts = {
         "reference": _reference(session, row.case_id),
         "service_link": settings.family_url,
-        "link": links.address(settings, LINKS[row.template], token) if token else "",
-        "code": _code(settings, row.template, token) if token else "",
+        "link": _link(session, settings, row),
+        "code": _code(session, settings, row),
         "minutes": int(tokens.LIFE.total_seconds() // 60),
     }
-    subject, _blank, body = render(row.template, addressee.language, facts).partition("\n")
+    subject, _blank, body = _render(row.template, addressee.language, facts).partition("\n")
     message = EmailMessage()
     message["Subject"] = subject.strip()
     message["From"] = formataddr((settings.mail_from_name, settings.mail_from))
@@ -165,15 +164,22 @@ def _reference(session: Session, case_id: uuid.UUID | None) -> str:
     return next((one for one in found if one), "")
 
 
+def _link(session: Session, settings: Settings, row: OutboxMessage) -> str:
+    token = _token(session, row)
+    return links.address(settings, LINKS[row.template], token) if token else ""
+
+
+def _code(session: Session, settings: Settings, row: OutboxMessage) -> str:
+    """The code beside the link, for whoever reads the mail on another device."""
+    token = _token(session, row)
+    key = links.derived_key(settings, tokens.CODE_KEY)
+    return tokens.code_of(key, LINKS[row.template], token) if token else ""
+
+
 def _token(session: Session, row: OutboxMessage) -> str:
     if row.token_sealed is None:
         return ""
     return str(vault_of(session).open(Owner.system(), _token_row(row.id), row.token_sealed)["token"])
-
-
-def _code(settings: Settings, template: str, token: str) -> str:
-    """The code beside the link, for whoever reads the mail on another device."""
-    return tokens.code_of(links.derived_key(settings, tokens.CODE_KEY), LINKS[template], token)
 
 
 def _close(session: Session, message_id: uuid.UUID, state: str) -> None:
@@ -191,8 +197,7 @@ def _token_row(message_id: uuid.UUID) -> str:
     return f"outbox:{message_id.hex}"
 
 
-def render(template: str, language: str, facts: dict[str, object]) -> str:
-    """The words of a message in plain text."""
+def _render(template: str, language: str, facts: dict[str, object]) -> str:
     return _templates(language).get_template(f"{template}.txt").render(facts)
 
 

@@ -15,20 +15,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from babel.support import Translations
 from sqlmodel import Session, SQLModel, col, select
 
 from portal import db, jobs, links
 from portal.db import choice, column
-from portal.people import contact, factors, outbox, telephone
+from portal.people import contact, factors, telephone
 from portal.people.models import Factor, Person
 from portal.processing import SIGN_IN, processed
-from portal.settings import Settings
+from portal.settings import ROOT, Settings
 from portal.vault import vault_of
+from workflows.words import mark as _
 
 KINDS = ("phone", "call_back")
 LIFE = datetime.timedelta(minutes=10)
 CALLS_WAIT = datetime.timedelta(days=7)  # how long a wish to be rung stands in the list
 FIGURES = 6
+WORDS = {
+    "text": _("Your code is %(code)s. It works once, for 10 minutes. Tell it to nobody."),
+    "voice": _(
+        "Hello. Your code is: %(code)s. I say it again: %(code)s. It works once, for 10 minutes. Tell it to nobody."
+    ),
+}
 
 
 @processed(SIGN_IN)
@@ -185,14 +193,19 @@ def send(work: jobs.Work) -> None:
         figures, language = code_of(key_of(settings), row), person.language if person else "en"
     if there is None:
         return
-    spoken = ". ".join(figures) if there.way == "voice" else figures
-    words = outbox.render(f"code_{there.way}", language, {"code": spoken})
+    words = _words(there.way, figures, language)
     try:
-        telephone.deliver(settings, there.way, there.number, words.strip(), reference=row_id.hex)
+        telephone.deliver(settings, there.way, there.number, words, reference=row_id.hex)
     except telephone.ProviderAway as away:
         raise jobs.Hold(f"telephone provider away: {away}", minutes=0.25) from None
     except telephone.NumberRefused:
         return  # the page says what to do when nothing comes
+
+
+def _words(way: str, figures: str, language: str) -> str:
+    """What is written or said: neither who sends it nor what it opens."""
+    said = Translations.load(ROOT / "portal" / "translations", [language]).gettext(WORDS[way])
+    return said % {"code": ". ".join(figures) if way == "voice" else figures}
 
 
 def sweep(session: Session, *, now: datetime.datetime) -> None:

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal import db, forms, gate
 from portal.gate import page
-from portal.people import cards, limits
+from portal.people import cards, limits, tokens
 from portal.requester import arriving, blueprint
 
 
@@ -63,6 +63,7 @@ def _use_card(number: str, words: str) -> str | None:
     with runtime.database.write() as session:
         cookie, allowed = None, limits.within(session, limits.CARDS, *tried)
         if allowed and found is not None and cards.use(session, found, now=now):
+            tokens.kill(session, "sign_in", found.holder_id)  # a link that was asked for before is not needed any more
             cookie = arriving.begin(session, found.holder_id, by="card", now=now)
             limits.forgive(session, limits.CARDS, *tried)
         else:
