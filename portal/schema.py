@@ -13,6 +13,7 @@ import portal.people.contact_models
 import portal.people.models
 import portal.people.openid_models
 import portal.people.seat_models
+import portal.people.spoken_codes
 import portal.records.models
 import portal.review.models  # noqa: F401
 

@@ -8,7 +8,7 @@ import uuid
 from sqlmodel import Session
 
 from portal import audit, db
-from portal.cases import clocking, folding, ledger, posting, verbs
+from portal.cases import clocking, folding, ledger, posting, verbs, ways_in
 from portal.cases.actors import Actor
 from portal.cases.models import Case
 from portal.people import factors
@@ -22,12 +22,28 @@ WAYS = {
 }
 
 
+UNKNOWN = _("A sheet of codes opens the record, so it may be made only once we know who is asking.")
+LOST = _(
+    "This person has a second factor, or had one. If it is lost, check again who they are and replace it: then their"
+    " copies wait three days, and they are told."
+)
+NO_POST = _("This person has no address to which post is safe. Hand the sheet over in person.")
+
+
 def closed_because(session: Session, case: Case) -> str | None:
-    """Why no sheet may be made for this case's requester now, or None."""
-    identity = folding.fold(case.kind, ledger.history(session, case)).get("identity")
-    if identity is IdentityStatus.ACCEPTED:
+    """Why no sheet may be made for this case's requester now, or None. A second one is made only when the first runs
+    out: otherwise asking for a sheet would be an easier way in than replacing a lost one."""
+    if not identity_known(session, case):
+        return UNKNOWN
+    sheets = factors.live(session, "family", case.requester, "code_sheet")
+    if sheets and factors.codes_left(session, case.requester) <= factors.NEW_SHEET_AT:
         return None
-    return _("A sheet of codes opens the record, so it may be made only once we know who is asking.")
+    return LOST if factors.had_one(session, "family", case.requester) else None
+
+
+def identity_known(session: Session, case: Case) -> bool:
+    """Whether it is accepted who asks in this case."""
+    return folding.fold(case.kind, ledger.history(session, case)).get("identity") is IdentityStatus.ACCEPTED
 
 
 def open_ways(session: Session, case: Case) -> dict[str, str]:
@@ -50,9 +66,7 @@ def hand_out(session: Session, case_id: uuid.UUID, way: str, sheet: factors.NewS
     if way not in WAYS:
         raise StepRefused(_("Say how the sheet reaches the person."), need="way")
     if way not in open_ways(session, case):
-        raise StepRefused(
-            _("This person has no address to which post is safe. Hand the sheet over in person."), need="way"
-        )
+        raise StepRefused(NO_POST, need="way")
     if way == "post":
         posting.use_checked(session, case, "code_sheet", by=by)
     else:
@@ -60,5 +74,6 @@ def hand_out(session: Session, case_id: uuid.UUID, way: str, sheet: factors.NewS
         posting.queue(session, case.id, "code_sheet", way="hand", key=key)
         posting.printed(session, posting.keyed(session, key), by=by)
     factors.give_sheet(session, case.requester, sheet, now=db.now())
-    ledger.append(session, case, "code_sheet", by=by, on_date=clocking.uk_today(), answers={"way": way})
+    event = ledger.append(session, case, "code_sheet", by=by, on_date=clocking.uk_today(), answers={"way": way})
+    ways_in.tell(session, case, event.seq)
     audit.append(session, verbs.act(case, by, "code_sheet"))

@@ -40,10 +40,12 @@ from portal.caseworker import (  # noqa: E402, F401
     seats_confirming,
     seats_invited,
     sign_in,
+    sign_in_cards,
     sources,
     statistics,
     steps,
     teams,
     waiting,
+    ways_in,
     worklist,
 )

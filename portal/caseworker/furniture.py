@@ -46,6 +46,7 @@ def _menu() -> list[dict[str, object]]:
     items = [
         ("/staff/", _("Worklist"), {"caseworker", "approver"}),
         ("/staff/requests/new", _("Enter a request"), {"caseworker"}),
+        ("/staff/calls", _("People to ring"), {"caseworker"}),
         ("/staff/clashes", _("Feeds that disagree"), {"caseworker"}),
         ("/staff/seats", _("Seats"), {"administrator"}),
         ("/staff/teams", _("Teams"), {"administrator"}),

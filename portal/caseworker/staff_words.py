@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlmodel import Session, col, select
 
-from portal.cases import code_sheets, consulting, searching
+from portal.cases import code_sheets, consulting, lost_factors, searching, telephones
 from portal.cases.ledger import Happened
 from portal.people.models import Staff
 from portal.records import OpenEntry
@@ -53,6 +53,11 @@ EVENTS = {
     "seal_lifted": _l("The seal of the record was lifted"),
     "authority_signed": _l("Somebody signed an authority for this request"),
     "signed_authority_ended": _l("A signed authority was taken back"),
+    "telephone_checked": _l("A telephone number was entered as second factor"),
+    "code_told": _l("A code was told to the requester on a call"),
+    "factor_replaced": _l("A lost second factor was replaced"),
+    "card_issued": _l("A card to sign in with was made"),
+    "card_ended": _l("The card to sign in with was ended"),
     "pack_requested": _l("A pack was asked for"),
     "leak_allowed": _l("Something found in the pack may stay"),
     "boilerplate_cleared": _l("A long passage was cleared as common wording"),
@@ -298,6 +303,17 @@ def _also(event: Happened, names: Mapping[str, str]) -> list[tuple[str, str]]:
         "search_place_answered": [(_("Answer"), _(searching.ANSWERS.get(told.get("answer", ""), "?")))],
         "consultation_answered": [(_("Answer"), _(consulting.OUTCOMES.get(told.get("outcome", ""), "?")))],
         "code_sheet": [(_("Way"), _(code_sheets.WAYS.get(told.get("way", ""), "?")))],
+        "telephone_checked": [
+            (_("Way"), _(telephones.WAYS.get(told.get("way", ""), "?"))),
+            (_("Check"), _(telephones.CHECKS.get(told.get("check", ""), "?"))),
+        ],
+        "code_told": [(_("How we knew them"), _(telephones.ASKED.get(told.get("asked", ""), "?")))],
+        "factor_replaced": [
+            (_("How it was checked"), _(lost_factors.HOW.get(told.get("how", ""), "?"))),
+            (_("What was seen"), told.get("note", "")),
+            (_("Way"), _(code_sheets.WAYS.get(told.get("way", ""), "?"))),
+        ],
+        "card_issued": [(_("Way"), _(code_sheets.WAYS.get(told.get("way", ""), "?")))],
     }
     return said.get(event.name, [])
 

@@ -45,6 +45,7 @@ MESSAGES = {
     "contact_changing": _l("Warning that a new way to reach them waits"),
     "seat_invitation": _l("Invitation to a seat"),
     "seat_ending": _l("A seat to look at"),
+    "way_in": _l("A way to sign in has changed"),
 }
 
 

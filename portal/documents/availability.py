@@ -19,6 +19,7 @@ from portal.cases import clocking, ledger
 from portal.cases.ledger import Happened
 from portal.cases.models import Case
 from portal.documents.models import StoredPack
+from portal.people import recovery
 from workflows.clock import received_day
 from workflows.table import StepRefused
 from workflows.words import mark as _
@@ -76,7 +77,10 @@ def _period(
 
 
 def check(session: Session, case: Case, pack: StoredPack) -> Period:
-    """The pack's present period. Raises StepRefused, in words for its requester, once the time is over."""
+    """The pack's present period. Raises StepRefused, in words for its requester, once the time is over, or while their
+    copies wait because a lost second factor was replaced."""
+    if recovery.waits_until(session, case.requester_id, now=db.now()) is not None:
+        raise StepRefused(_("You have new codes. To keep you safe, your copy opens again 3 days after you got them."))
     period = periods(session, case, [pack]).get(pack.id)
     if period is None or period.over:
         raise StepRefused(

@@ -98,6 +98,11 @@ def use(session: Session, card: Card, *, now: datetime.datetime) -> bool:
     return session.execute(used).rowcount == 1  # type: ignore[attr-defined]
 
 
+def live(session: Session, holder_id: uuid.UUID, purpose: str) -> Card | None:
+    """The card that the holder has now, or None."""
+    return session.exec(select(Card).where(*_live(purpose), col(Card.holder_id) == holder_id)).first()
+
+
 def end(session: Session, holder_id: uuid.UUID, purpose: str, *, now: datetime.datetime) -> None:
     """Every card of the holder for this purpose stops working."""
     mine = (*_live(purpose), col(Card.holder_id) == holder_id)

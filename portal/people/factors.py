@@ -71,6 +71,40 @@ def add_app(
     return factor
 
 
+def begin_app(session: Session, person_id: uuid.UUID, *, now: datetime.datetime) -> Factor:
+    """An app that a signed-in person sets up on their own page: it counts only once its first code was right."""
+    factor = _new(session, "family", person_id, "totp", {"secret": new_secret()}, now=now)
+    factor.confirmed_at = None
+    session.add(factor)
+    session.flush()
+    return factor
+
+
+def begun(session: Session, person_id: uuid.UUID, factor_id: uuid.UUID) -> Factor | None:
+    """The person's app of this id that waits for its first code, or None."""
+    mine = (col(Factor.id) == factor_id, col(Factor.holder_id) == person_id, col(Factor.door) == "family")
+    waits = (col(Factor.kind) == "totp", col(Factor.confirmed_at).is_(None), col(Factor.ended_at).is_(None))
+    return session.exec(select(Factor).where(*mine, *waits)).first()
+
+
+def confirm_app(session: Session, factor: Factor, code: str, *, now: datetime.datetime) -> bool:
+    """The app counts from now on, for a right first code; that code will not open anything again."""
+    step = step_of(vault_of(session).get(factor)["secret"], code, now=now)
+    waits = (col(Factor.id) == factor.id, col(Factor.confirmed_at).is_(None))
+    done = sa.update(Factor).where(*waits).values(confirmed_at=now, last_counter=step)
+    return step is not None and db.changed_rows(session.execute(done)) == 1
+
+
+def add(
+    session: Session, person_id: uuid.UUID, kind: str, payload: dict[str, str], *, now: datetime.datetime
+) -> Factor:
+    """Enrols a factor of a kind that keeps its own rules elsewhere."""
+    factor = _new(session, "family", person_id, kind, payload, now=now)
+    session.add(factor)
+    session.flush()
+    return factor
+
+
 def check_app(session: Session, door: str, holder_id: uuid.UUID, code: str, *, now: datetime.datetime) -> bool:
     """Whether `code` is right and was not used before. One conditional UPDATE: of two at once, one is right."""
     for factor in live(session, door, holder_id, "totp"):
@@ -153,6 +187,23 @@ def kinds(session: Session, door: str, holder_id: uuid.UUID) -> set[str]:
     """What the account can show: `totp`, `code_sheet`, both or nothing."""
     query = sa.select(col(Factor.kind)).where(*_mine(door, holder_id)).distinct()
     return set(session.execute(query).scalars())
+
+
+def all_live(session: Session, door: str, holder_id: uuid.UUID) -> list[Factor]:
+    """Every factor that counts, the oldest first."""
+    return list(session.exec(select(Factor).where(*_mine(door, holder_id)).order_by(col(Factor.id))))
+
+
+def had_one(session: Session, door: str, holder_id: uuid.UUID) -> bool:
+    """Whether the account has a second factor, or has ever had one."""
+    ever = (col(Factor.holder_id) == holder_id, col(Factor.door) == door, col(Factor.confirmed_at).is_not(None))
+    return session.execute(sa.select(col(Factor.id)).where(*ever).limit(1)).first() is not None
+
+
+def sweep(session: Session, *, now: datetime.datetime) -> None:
+    """Deletes apps that were begun on a person's own page and never confirmed; for the daily job."""
+    begun_long_ago = col(Factor.made_at) < now - datetime.timedelta(days=1)
+    session.execute(sa.delete(Factor).where(col(Factor.confirmed_at).is_(None), begun_long_ago))
 
 
 def end(session: Session, factor: Factor, *, now: datetime.datetime) -> None:

@@ -6,7 +6,7 @@ import datetime
 
 from sqlmodel import Session
 
-from portal.people import identities, invitations, limits, sessions, tokens
+from portal.people import factors, identities, invitations, limits, sessions, spoken_codes, tokens
 
 
 def sweep(session: Session, *, now: datetime.datetime) -> None:
@@ -16,3 +16,5 @@ def sweep(session: Session, *, now: datetime.datetime) -> None:
     limits.sweep(session, now=now)
     identities.sweep(session, now=now)
     invitations.sweep(session, now=now)
+    spoken_codes.sweep(session, now=now)
+    factors.sweep(session, now=now)

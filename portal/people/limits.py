@@ -41,13 +41,18 @@ class Rule:
 # together: whoever knows the address alone locks nobody out. A draft has no reference, so its links are counted for
 # address and network, and for the address alone so loosely that one network cannot use that up. Passwords are counted
 # in the same way, and a browser in which the account signed in before has tries of its own (portal.people.
-# known_browsers): no stranger's guesses, from however many networks, stand in its way.
+# known_browsers): no stranger's guesses, from however many networks, stand in its way. The words of a card have 66
+# bits, which nobody guesses however often they try, so its number is counted with the network alone: whoever has seen
+# the number can shut the card out of their own network, and of no other.
 LINKS = Rule("link", 5, 3600)
 RESUME_LINKS = Rule("resume link", 5, 3600)
 RESUME_LINKS_OF_ALL = Rule("resume link of all", 30, 3600)
 PASSWORDS = Rule("password", 10, 900)
 PASSWORDS_OF_ALL = Rule("password of all", 100, 3600)
 CODES = Rule("code", 10, 900)
+TYPED_CODES = Rule("typed code", 10, 900)
+CARDS = Rule("card", 10, 900)
+SPOKEN_CODES = Rule("spoken code", 5, 3600)
 WORDS = Rule("word", 10, 900)
 SUBMISSIONS = Rule("submission", 10, 3600)
 MESSAGES = Rule("message", 20, 3600)

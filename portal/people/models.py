@@ -15,6 +15,7 @@ _HELD = text("state = 'held'")
 _WATCHED = text("watched_at IS NOT NULL")
 FACTOR_KINDS = ("totp", "code_sheet", "passkey", "phone", "call_back")
 STAFF_ROLES = ("caseworker", "approver", "auditor", "administrator")
+DEVICES = ("phone", "tablet", "computer", "unknown")
 
 
 @processed(REGISTER)
@@ -68,6 +69,9 @@ class Person(SQLModel, table=True):
     watched_at: datetime.datetime | None = column(
         "when they told us that somebody was watching them; empty once a caseworker has seen to it", default=None
     )
+    recovered_at: datetime.datetime | None = column(
+        "when staff last replaced a lost second factor: copies wait three days", default=None
+    )
 
     def vault_owner(self) -> Owner:
         return Owner.person(self.id)
@@ -88,8 +92,12 @@ class Factor(SQLModel, table=True):
     kind: str = column(
         "app, printed sheet, passkey, telephone, or a call back", sa_type=choice(*FACTOR_KINDS, name="factor_kind")
     )
-    sealed: bytes = column("the app's secret, sealed; destroyed when the factor ends")
-    last_counter: int = column("last time step used: a code opens once", default=0)
+    sealed: bytes = column("app's secret, or passkey's public key and name, sealed; destroyed when the factor ends")
+    last_counter: int = column("last time step or signature count used: a code opens once", default=0)
+    credential_blind: bytes | None = column(
+        "blind index of a passkey's id, to find it; emptied when it ends", default=None, unique=True
+    )
+    used_at: datetime.datetime | None = column("when a passkey was last used, for its holder to see", default=None)
     made_at: datetime.datetime = column("when it was made")
     confirmed_at: datetime.datetime | None = column("when it first worked, or was handed over", default=None)
     ended_at: datetime.datetime | None = column("when it stopped counting", default=None)
@@ -122,7 +130,7 @@ class SignInToken(SQLModel, table=True):
     token_hash: bytes = column("SHA-256 of the random token", primary_key=True)
     purpose: str = column("what it is for", sa_type=choice("sign_in", "resume_draft", name="token_purpose"))
     holder_id: uuid.UUID = column("person or draft it is for", index=True)
-    browser_hash: bytes = column("SHA-256 of the asking browser's cookie")
+    browser_hash: bytes = column("SHA-256 of the asking browser's cookie", index=True)
     made_at: datetime.datetime = column("when it was asked for")
     expires_at: datetime.datetime = column("from when it is dead; rows are deleted after a day")
     used_at: datetime.datetime | None = column("when it was used: once", default=None)
@@ -141,6 +149,28 @@ class SignInSession(SQLModel, table=True):
     made_at: datetime.datetime = column("when the session began: absolute limit")
     seen_at: datetime.datetime = column("last seen, at most one write a minute: idle limit")
     watched: bool = column("somebody is watching: the session shows state and dates alone", default=False)
+    factor_kind: str | None = column(
+        "which second factor was last shown: some acts need a passkey", default=None, max_length=40
+    )
+    device: str = column(
+        "what kind of machine, for its holder to recognise; no more of the browser is kept",
+        default="unknown",
+        sa_type=choice(*DEVICES, name="session_device"),
+    )
+
+
+@processed(SIGN_IN)
+class PasskeyChallenge(SQLModel, table=True):
+    """What a browser's passkey has to sign next: made by the portal, for one session, once, for a few minutes."""
+
+    __tablename__ = "passkey_challenge"
+
+    bound_to: bytes = column("hash of the session, or of the browser that writes a request", primary_key=True)
+    purpose: str = column(
+        "enrol a passkey, or show one", primary_key=True, sa_type=choice("enrol", "show", name="challenge_purpose")
+    )
+    challenge: bytes = column("random bytes to sign; the row is deleted when they are used")
+    expires_at: datetime.datetime = column("from when it is dead; rows are deleted after a day")
 
 
 @processed(SIGN_IN)
@@ -179,12 +209,14 @@ class OutboxMessage(SQLModel, table=True):
 
 
 __all__ = [
+    "DEVICES",
     "DOORS",
     "FACTOR_KINDS",
     "STAFF_ROLES",
     "Factor",
     "Limit",
     "OutboxMessage",
+    "PasskeyChallenge",
     "Person",
     "SheetCode",
     "SignInSession",

@@ -226,6 +226,7 @@ def _facts(session: Session, settings: Settings, row: OutboxMessage) -> dict[str
         "service_link": settings.family_url,
         "staff_link": settings.staff_url.rstrip("/") + "/staff/",
         "link": _link(session, settings, row),
+        "code": _code(session, settings, row),
         "minutes": int(tokens.LIFE.total_seconds() // 60),
     }
 
@@ -236,10 +237,21 @@ def _reference(session: Session, case_id: uuid.UUID | None) -> str:
 
 
 def _link(session: Session, settings: Settings, row: OutboxMessage) -> str:
+    token = _token(session, row)
+    return links.address(settings, LINKS[row.template], token) if token else ""
+
+
+def _code(session: Session, settings: Settings, row: OutboxMessage) -> str:
+    """The code beside the link, for whoever reads the mail on another device."""
+    token = _token(session, row)
+    key = links.derived_key(settings, tokens.CODE_KEY)
+    return tokens.code_of(key, LINKS[row.template], token) if token else ""
+
+
+def _token(session: Session, row: OutboxMessage) -> str:
     if row.token_sealed is None:
         return ""
-    token = vault_of(session).open(Owner.system(), _token_row(row.id), row.token_sealed)["token"]
-    return links.address(settings, LINKS[row.template], token)
+    return str(vault_of(session).open(Owner.system(), _token_row(row.id), row.token_sealed)["token"])
 
 
 def _close(session: Session, message_id: uuid.UUID, state: str) -> None:

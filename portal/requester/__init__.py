@@ -8,6 +8,7 @@ blueprint = Blueprint("requester", __name__)
 from portal.requester import (  # noqa: E402, F401
     app_codes,
     ask,
+    card_sign_in,
     cases,
     challenge_answer,
     challenge_case,
@@ -18,11 +19,15 @@ from portal.requester import (  # noqa: E402, F401
     help_pages,
     later,
     letters,
+    lost,
+    my,
     openid,
     papers,
     reaching,
     reading,
     sign_in,
     signing,
+    telephone_codes,
+    typed_code,
     writing,
 )

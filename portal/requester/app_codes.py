@@ -17,7 +17,7 @@ from portal.requester.question_forms import CodeForm
 from portal.settings import Settings
 
 
-def _address_for_app(settings: Settings, secret: str) -> str:
+def address_for_app(settings: Settings, secret: str) -> str:
     """What the app shows beside its codes: neutral words, because others may see the phone."""
     return factors.app_address(secret, account=_("my request"), issuer=settings.mail_from_name)
 
@@ -54,6 +54,6 @@ def app_picture() -> Response:
     secret = _secret(draft.here()[1])
     if not secret:
         raise draft.NoDraft
-    picture = make_response(factors.qr_picture(_address_for_app(gate.runtime().settings, secret)))
+    picture = make_response(factors.qr_picture(address_for_app(gate.runtime().settings, secret)))
     picture.mimetype = "image/svg+xml"
     return picture

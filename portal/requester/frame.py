@@ -14,7 +14,7 @@ def around() -> dict[str, object]:
     """Menu and foot of the page that is shown."""
     signed_in = gate.reader().id is not None
     menu = [("start", _("Ask for a record"))]
-    menu += [("cases", _("My requests"))] if signed_in else [("ask_for_link", _("Sign in"))]
+    menu += [("cases", _("My requests")), ("my", _("My page"))] if signed_in else [("ask_for_link", _("Sign in"))]
     help_pages = [
         ("help_page", _("Help and support")),
         ("accessibility", _("Accessibility")),

@@ -191,7 +191,7 @@ class ReachForm(QuestionForm):
             ("post", _l("Post")),
         ],
         hints={
-            "email": _l("You need an email address to follow your request on this website"),
+            "email": _l("We send a link to sign in with. Without email, we can give you a printed card for that."),
             "post": _l("In a plain envelope"),
         },
         hint=_l("Choose only ways that nobody else can read or hear. We will use no others."),

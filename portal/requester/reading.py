@@ -13,7 +13,7 @@ from flask import Response, make_response, render_template, url_for
 from markupsafe import Markup
 from sqlmodel import Session
 
-from portal import forms, gate
+from portal import db, forms, gate
 from portal.cases.ledger import CaseNotFound
 from portal.cases.models import Case
 from portal.documents import availability, release, render
@@ -22,6 +22,7 @@ from portal.documents.models import StoredPack
 from portal.documents.pack import Pack
 from portal.errors import NotThere
 from portal.gate import page
+from portal.people import recovery
 from portal.requester import blueprint
 from portal.requester.cases import PROVEN, day, in_words, own_case
 from portal.security_headers import as_download
@@ -42,6 +43,7 @@ def copies(reference: str) -> str:
         case = own_case(session, reference)
         ready = [one for one in release.released(session, case) if one.content == "copy"]
         gone = release.destroyed(session, case)
+        waits = recovery.waits_until(session, case.requester_id, now=db.now())
         periods = availability.periods(session, case, ready)
         rows = [
             {
@@ -57,7 +59,8 @@ def copies(reference: str) -> str:
     if not rows and not gone:
         raise NotThere
     facts = {"reference": case.reference, "back": _back(reference), "button": OpenForm()}
-    return render_template("requester/reading/before.html", rows=rows, gone=gone, **facts)
+    waiting = day(waits) if waits else ""
+    return render_template("requester/reading/before.html", rows=rows, gone=gone, waits=waiting, **facts)
 
 
 class OpenForm(forms.Form):

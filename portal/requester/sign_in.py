@@ -9,7 +9,6 @@ import hmac
 import uuid
 
 from flask import Response, render_template, request
-from flask import session as form_session
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlmodel import Session, col, select
@@ -23,7 +22,7 @@ from portal.gate import page
 from portal.people import factors, limits, outbox, sessions, tokens, watched
 from portal.people.models import Person
 from portal.people.tokens import State
-from portal.requester import blueprint
+from portal.requester import arriving, blueprint
 from portal.vault import vault_of
 
 ANYONE = ("visitor",)
@@ -65,16 +64,11 @@ class EnterCode(forms.Form):
 def ask_for_link() -> Response | str | tuple[str, int]:
     form = AskForLink()
     if not form.validate_on_submit():
-        _keep_next()
+        arriving.keep_next()
         return render_template("requester/sign_in/ask.html", form=form), form.status
     gate.hold_back_floods(limits.NETWORK_SIGN_INS)
     _send_link(str(form.email.data), str(normal_reference(form.reference.data or "")))
     return gate.see_other("/sign-in/sent")
-
-
-@page(blueprint, "/sign-in/sent", who=ANYONE, why="say that a link is on its way, if there is one to send")
-def link_sent() -> str:
-    return render_template("requester/sign_in/sent.html", minutes=int(tokens.LIFE.total_seconds() // 60))
 
 
 @page(
@@ -91,8 +85,7 @@ def open_link(signed: str) -> Response | str | tuple[str, int]:
         gate.hold_back_floods(limits.NETWORK_SIGN_INS)
         cookie = _use_link(token)
         if cookie:
-            then = links.safe_next(form_session.get("next")) or gate.HOME["family"]
-            return gate.let_in(gate.see_other(then), cookie)
+            return arriving.onward(cookie)
     return _link_page(_state_of(token), form)
 
 
@@ -111,7 +104,7 @@ def second_factor() -> Response | str | tuple[str, int]:
             return gate.let_in(gate.see_other(then), cookie)
         form.code.raw_data, form.code.data = [], None  # a code is not shown again
         form.code.errors = [_("This code is not right, or it was used before. Check it and try again")]
-    facts = {"by": by, "kinds": kinds, "number": number, "action": _here(by)}
+    facts = {"by": by, "kinds": kinds, "number": number, "action": _here(by), "ways": _by_telephone(kinds)}
     return render_template("requester/sign_in/code.html", form=form, **facts), form.status
 
 
@@ -165,14 +158,9 @@ def _use_link(token: str) -> str | None:
     with gate.runtime().database.write() as session:
         person_id = tokens.consume(session, "sign_in", token, gate.browser_hash(), now=now)
         if person_id is None or session.get(Person, person_id) is None:
-            audit.append(session, _visitor_act("sign_in", None, "denied"))
+            arriving.refuse(session, by="link")
             return None
-        old = gate.reader().found
-        if old:  # whoever was signed in at this browser no longer is
-            sessions.end(session, old)
-        cookie = sessions.start(session, "family", person_id, now=now)
-        audit.append(session, _family_act("sign_in", person_id, cookie))
-        return cookie
+        return arriving.begin(session, person_id, by="link", now=now)
 
 
 def _state_of(token: str | None) -> State:
@@ -203,7 +191,7 @@ def _use_factor(person_id: uuid.UUID, by: str, code: str, *, thin: bool = False)
         else:
             right = allowed and factors.check_app(session, "family", person_id, code, now=now)
         if right:
-            cookie = sessions.renew(session, found, now=now)
+            cookie = sessions.renew(session, found, now=now, factor_kind=by)
             limits.forgive(session, limits.CODES, f"family:{person_id.hex}")
             if thin and cookie:  # somebody is watching
                 watched.begin(session, cookie, person_id, now=now)
@@ -237,11 +225,15 @@ def _here(by: str) -> dict[str, str]:
     return {"own": links.with_query("/sign-in/code", own), "other": links.with_query("/sign-in/code", other)}
 
 
-def _keep_next() -> None:
-    """The page to go to after the link came back; it stays in this browser, not in the mail."""
+def _by_telephone(kinds: set[str]) -> list[dict[str, str]]:
+    """The pages for a code by telephone, where it is one of the person's ways."""
     then = links.safe_next(request.args.get("next"))
-    if then:
-        form_session["next"] = then
+    kept = {"next": then} if then else {}
+    ways = (
+        ("phone", "/sign-in/phone", _("Get a code by phone")),
+        ("call_back", "/sign-in/call", _("Ask us to ring you")),
+    )
+    return [{"href": links.with_query(path, kept), "text": text} for kind, path, text in ways if kind in kinds]
 
 
 def _person_id() -> uuid.UUID:
@@ -253,12 +245,6 @@ def _person_id() -> uuid.UUID:
 
 def _visitor_act(name: str, case_id: uuid.UUID | None, outcome: str) -> Act:
     return Act(chain=audit.visitor_chain(), act=name, actor="visitor", case_id=case_id, outcome=outcome)
-
-
-def _family_act(name: str, person_id: uuid.UUID, cookie: str) -> Act:
-    prefix = sessions.hash_of(cookie).hex()[:16]
-    chain = audit.account_chain("family", person_id)
-    return Act(chain=chain, act=name, actor=f"family:{person_id.hex}", role="family", session=prefix)
 
 
 def _factor_act(by: str, cookie: str | None) -> Act:

@@ -109,7 +109,7 @@ def test_in_another_browser_the_link_says_where_to_open_it(
 ) -> None:
     link, other = link_for(visitor, runtime, robin), client_for(app)
     other.get("/sign-in")
-    assert other.get(link).h1 == "Open the link where you asked for it"
+    assert other.get(link).h1 == "Type the code where you asked for the link"
     other.post(link, {}, 200)
     assert count(runtime, SignInSession) == 0
     visitor.submit(visitor.get(link))
