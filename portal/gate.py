@@ -25,7 +25,7 @@ from portal import audit, db, links, once, shell
 from portal.audit import Act
 from portal.cases.actors import Actor
 from portal.errors import PortalError
-from portal.people import sessions
+from portal.people import devices, sessions
 from portal.people.limits import Floods, Rule, limited, network_of
 from portal.people.models import Staff
 from portal.runtime import Runtime
@@ -233,6 +233,11 @@ def network() -> str:
     return network_of(request.remote_addr or "")
 
 
+def device() -> str:
+    """What kind of machine asks, as a session's row keeps it."""
+    return devices.kind_of(request.user_agent.string)
+
+
 def let_in(response: Response, cookie: str) -> Response:
     """Gives the browser the id of its session. The form's own session begins anew: its CSRF token was the visitor's."""
     kept = form_session.get("browser")
@@ -403,6 +408,7 @@ __all__ = [
     "browser_hash",
     "configuration",
     "cookie",
+    "device",
     "give_cookie",
     "hold_back_floods",
     "init_app",

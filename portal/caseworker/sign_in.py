@@ -112,7 +112,7 @@ def _try_password(email: str, password: str) -> str | None:
         used_up = _used_up(session, email, place)
         cookie = None
         if not used_up and tried.right and tried.staff:
-            cookie = sessions.start(session, "staff", tried.staff.id, now=now)
+            cookie = sessions.start(session, "staff", tried.staff.id, now=now, device=gate.device())
             limits.forgive(session, limits.PASSWORDS, email, place.name)
         audit.append(session, _password_act(tried.staff, cookie))
     if used_up:
@@ -164,7 +164,7 @@ def _try_code(staff_id: uuid.UUID, code: str) -> Arrival | None:
 def _arrive(session: Session, staff_id: uuid.UUID) -> Arrival | None:
     found, now = gate.reader().found, db.now()
     account = db.lock(session, Staff, id=staff_id)  # two sign-ins at once: the later one stays
-    cookie = sessions.renew(session, found, now=now) if found and account else None
+    cookie = sessions.renew(session, found, now=now, factor_kind="totp") if found and account else None
     if cookie is None or account is None or account.disabled_at is not None:
         return None
     limits.forgive(session, limits.CODES, f"staff:{staff_id.hex}")

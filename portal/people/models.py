@@ -14,6 +14,7 @@ DOORS = ("family", "staff")
 _HELD = text("state = 'held'")
 FACTOR_KINDS = ("totp", "code_sheet", "passkey", "phone", "call_back")
 STAFF_ROLES = ("caseworker", "approver", "auditor", "administrator")
+DEVICES = ("phone", "tablet", "computer", "unknown")
 
 
 @processed(REGISTER)
@@ -81,8 +82,12 @@ class Factor(SQLModel, table=True):
     kind: str = column(
         "app, printed sheet, passkey, telephone, or a call back", sa_type=choice(*FACTOR_KINDS, name="factor_kind")
     )
-    sealed: bytes = column("the app's secret, sealed; destroyed when the factor ends")
-    last_counter: int = column("last time step used: a code opens once", default=0)
+    sealed: bytes = column("app's secret, or passkey's public key and name, sealed; destroyed when the factor ends")
+    last_counter: int = column("last time step or signature count used: a code opens once", default=0)
+    credential_blind: bytes | None = column(
+        "blind index of a passkey's id, to find it; emptied when it ends", default=None, unique=True
+    )
+    used_at: datetime.datetime | None = column("when a passkey was last used, for its holder to see", default=None)
     made_at: datetime.datetime = column("when it was made")
     confirmed_at: datetime.datetime | None = column("when it first worked, or was handed over", default=None)
     ended_at: datetime.datetime | None = column("when it stopped counting", default=None)
@@ -133,6 +138,28 @@ class SignInSession(SQLModel, table=True):
     second_factor_at: datetime.datetime | None = column("when the second factor was last shown", default=None)
     made_at: datetime.datetime = column("when the session began: absolute limit")
     seen_at: datetime.datetime = column("last seen, at most one write a minute: idle limit")
+    factor_kind: str | None = column(
+        "which second factor was last shown: some acts need a passkey", default=None, max_length=40
+    )
+    device: str = column(
+        "what kind of machine, for its holder to recognise; no more of the browser is kept",
+        default="unknown",
+        sa_type=choice(*DEVICES, name="session_device"),
+    )
+
+
+@processed(SIGN_IN)
+class PasskeyChallenge(SQLModel, table=True):
+    """What a browser's passkey has to sign next: made by the portal, for one session, once, for a few minutes."""
+
+    __tablename__ = "passkey_challenge"
+
+    bound_to: bytes = column("hash of the session, or of the browser that writes a request", primary_key=True)
+    purpose: str = column(
+        "enrol a passkey, or show one", primary_key=True, sa_type=choice("enrol", "show", name="challenge_purpose")
+    )
+    challenge: bytes = column("random bytes to sign; the row is deleted when they are used")
+    expires_at: datetime.datetime = column("from when it is dead; rows are deleted after a day")
 
 
 @processed(SIGN_IN)
@@ -170,12 +197,14 @@ class OutboxMessage(SQLModel, table=True):
 
 
 __all__ = [
+    "DEVICES",
     "DOORS",
     "FACTOR_KINDS",
     "STAFF_ROLES",
     "Factor",
     "Limit",
     "OutboxMessage",
+    "PasskeyChallenge",
     "Person",
     "SheetCode",
     "SignInSession",

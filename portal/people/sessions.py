@@ -6,7 +6,7 @@ import datetime
 import hashlib
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -44,6 +44,8 @@ class Found:
     second_factor_at: datetime.datetime | None
     made_at: datetime.datetime
     seen_at: datetime.datetime
+    factor_kind: str | None
+    device: str
 
     @property
     def prefix(self) -> str:
@@ -62,9 +64,12 @@ def start(
     *,
     now: datetime.datetime,
     second_factor_at: datetime.datetime | None = None,
+    factor_kind: str | None = None,
+    device: str = "unknown",
 ) -> str:
     """Begins a session and answers its random id, which only the cookie ever holds."""
-    return _insert(session, door, holder_id, made_at=now, now=now, second_factor_at=second_factor_at)
+    fresh = Found(b"", door, holder_id, second_factor_at, now, now, factor_kind, device)
+    return _insert(session, fresh)
 
 
 def find(session: Session, door: str, cookie: str | None, *, now: datetime.datetime) -> Found | None:
@@ -86,11 +91,26 @@ def seen(session: Session, found: Found, *, now: datetime.datetime) -> None:
     )
 
 
-def renew(session: Session, found: Found, *, now: datetime.datetime) -> str | None:
-    """A new id once the second factor was shown; the absolute limit stays. None when the session ended meanwhile."""
-    if not _delete(session, _table.c.id_hash == found.id_hash):
+def renew(session: Session, found: Found, *, now: datetime.datetime, factor_kind: str | None = None) -> str | None:
+    """A new id once the second factor was shown, with its kind; the absolute limit stays. None when the session ended
+    meanwhile."""
+    if not end(session, found):
         return None
-    return _insert(session, found.door, found.holder_id, made_at=found.made_at, now=now, second_factor_at=now)
+    return _insert(session, replace(found, seen_at=now, second_factor_at=now, factor_kind=factor_kind))
+
+
+def all_of(session: Session, door: str, holder_id: uuid.UUID, *, now: datetime.datetime) -> list[Found]:
+    """The account's live sessions, newest first, for the list in which their holder recognises and ends them."""
+    mine = sa.select(_table).where(_table.c.door == door, _table.c.holder_id == holder_id)
+    rows = session.execute(mine.order_by(_table.c.made_at.desc())).mappings()
+    return [found for found in (Found(**row) for row in rows) if not _over(found, now)]
+
+
+def end_one(session: Session, door: str, holder_id: uuid.UUID, prefix: str) -> bool:
+    """Ends the session of this account whose `prefix` this is. False: there is none, or it is somebody else's."""
+    mine = sa.select(_table.c.id_hash).where(_table.c.door == door, _table.c.holder_id == holder_id)
+    named = [id_hash for id_hash in session.execute(mine).scalars() if id_hash.hex()[:16] == prefix]
+    return _delete(session, _table.c.id_hash.in_(named)) == 1
 
 
 def end(session: Session, found: Found) -> bool:
@@ -134,25 +154,9 @@ def _over(found: Found, now: datetime.datetime) -> bool:
     return now - found.seen_at >= limits.idle or now - found.made_at >= absolute
 
 
-def _insert(
-    session: Session,
-    door: str,
-    holder_id: uuid.UUID,
-    *,
-    made_at: datetime.datetime,
-    now: datetime.datetime,
-    second_factor_at: datetime.datetime | None,
-) -> str:
+def _insert(session: Session, fresh: Found) -> str:
     cookie = secrets.token_urlsafe(32)
-    row = {
-        "id_hash": hash_of(cookie),
-        "door": door,
-        "holder_id": holder_id,
-        "second_factor_at": second_factor_at,
-        "made_at": made_at,
-        "seen_at": now,
-    }
-    session.execute(sa.insert(_table), [row])
+    session.execute(sa.insert(_table), [{**vars(fresh), "id_hash": hash_of(cookie)}])
     return cookie
 
 

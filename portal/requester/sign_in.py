@@ -169,7 +169,7 @@ def _use_link(token: str) -> str | None:
         old = gate.reader().found
         if old:  # whoever was signed in at this browser no longer is
             sessions.end(session, old)
-        cookie = sessions.start(session, "family", person_id, now=now)
+        cookie = sessions.start(session, "family", person_id, now=now, device=gate.device())
         audit.append(session, _family_act("sign_in", person_id, cookie))
         return cookie
 
@@ -202,7 +202,7 @@ def _use_factor(person_id: uuid.UUID, by: str, code: str) -> str | None:
         else:
             right = allowed and factors.check_app(session, "family", person_id, code, now=now)
         if right:
-            cookie = sessions.renew(session, found, now=now)
+            cookie = sessions.renew(session, found, now=now, factor_kind=by)
             limits.forgive(session, limits.CODES, f"family:{person_id.hex}")
         audit.append(session, _factor_act(by, cookie))
     if not allowed:

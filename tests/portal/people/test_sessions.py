@@ -4,9 +4,12 @@ import datetime
 import uuid
 
 import pytest
+from flask import Flask
 
-from portal.people import sessions
+from portal import device_words
+from portal.people import devices, sessions
 from portal.runtime import Runtime
+from tests.client import runtime_of
 
 MINUTE = datetime.timedelta(minutes=1)
 NOW = datetime.datetime(2026, 11, 2, 9, 0, tzinfo=datetime.UTC)
@@ -95,6 +98,59 @@ def test_a_second_sign_in_ends_the_first_and_says_so(runtime: Runtime) -> None:
         assert sessions.end_others(session, "staff", holder, second, now=NOW) == 1
     assert not found(runtime, first, "staff")
     assert found(runtime, second, "staff")
+
+
+def test_a_holder_sees_and_ends_their_own_sessions_and_nobody_elses(runtime: Runtime) -> None:
+    holder, other = uuid.uuid4(), uuid.uuid4()
+    with runtime.database.write() as session:
+        phone = sessions.start(session, "family", holder, now=NOW, device="phone")
+        sessions.start(session, "family", holder, now=NOW - 2 * MINUTE, device="computer")
+        sessions.start(session, "family", holder, now=NOW - 16 * MINUTE)  # over, though not swept yet
+        theirs = sessions.start(session, "family", other, now=NOW)
+        mine = sessions.all_of(session, "family", holder, now=NOW)
+        assert [found.device for found in mine] == ["phone", "computer"]
+        assert sessions.all_of(session, "staff", holder, now=NOW) == []
+        assert not sessions.end_one(session, "family", holder, sessions.hash_of(theirs).hex()[:16])
+        assert sessions.end_one(session, "family", holder, mine[0].prefix)
+        assert not sessions.end_one(session, "family", holder, mine[0].prefix)
+    assert not found(runtime, phone)
+    assert found(runtime, theirs)
+
+
+def test_a_new_id_keeps_the_machine_and_says_which_factor_was_shown(runtime: Runtime) -> None:
+    with runtime.database.write() as session:
+        cookie = sessions.start(session, "family", uuid.uuid4(), now=NOW, device="tablet")
+        live = sessions.find(session, "family", cookie, now=NOW)
+        assert live
+        assert live.factor_kind is None
+        newer = sessions.renew(session, live, now=NOW, factor_kind="passkey")
+    renewed = found(runtime, newer or "")
+    assert renewed
+    assert (renewed.device, renewed.factor_kind) == ("tablet", "passkey")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari", "phone"),
+        ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36", "phone"),
+        ("Mozilla/5.0 (Linux; Android 13; SM-X200) AppleWebKit/537.36 Chrome/130.0 Safari/537.36", "tablet"),
+        ("Mozilla/5.0 (iPad; CPU OS 16_6 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari", "tablet"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:131.0) Gecko/20100101 Firefox/131.0", "computer"),
+        ("Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 Chrome/130.0 Safari/537.36", "computer"),
+        ("curl/8.9", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_a_session_keeps_the_kind_of_machine_and_nothing_else(said: str, kind: str) -> None:
+    assert devices.kind_of(said) == kind
+
+
+def test_a_session_has_a_neutral_name(app: Flask) -> None:
+    began = datetime.datetime(2026, 7, 3, 17, 30, tzinfo=datetime.UTC)  # half past six in London
+    live = sessions.Found(b"", "family", uuid.uuid4(), None, began, began, None, "phone")
+    with app.test_request_context(base_url=runtime_of(app).settings.family_url):
+        assert device_words.label(live) == "Phone, evening of 3 July"
 
 
 def test_the_table_does_not_hold_the_cookie(runtime: Runtime) -> None:
