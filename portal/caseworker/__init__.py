@@ -22,6 +22,7 @@ from portal.caseworker import (  # noqa: E402, F401
     mentioned,
     messages,
     packing,
+    passkeys,
     people,
     recipients_telling,
     recipients_told,

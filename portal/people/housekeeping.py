@@ -6,11 +6,12 @@ import datetime
 
 from sqlmodel import Session
 
-from portal.people import limits, sessions, tokens
+from portal.people import limits, passkeys, sessions, tokens
 
 
 def sweep(session: Session, *, now: datetime.datetime) -> None:
     """Deletes what has no use any more (its columns say how long each is kept)."""
     sessions.sweep(session, now=now)
     tokens.sweep(session, now=now)
+    passkeys.sweep(session, now=now)
     limits.sweep(session, now=now)

@@ -17,6 +17,10 @@ from portal.vault import vault_of
 from workflows.words import mark as _
 
 SHORTEST, LONGEST = 15, 128  # ASVS V6.2: length alone, no rules about kinds of letters
+# Who releases, reads the log or gives out rights shows something that no copied page can ask for (security.md 6b).
+PASSKEY_ROLES = frozenset({"approver", "auditor", "administrator"})
+STRONG = frozenset({"passkey"})  # kinds of factor, as a session keeps them, that such a role may begin with
+FIRST_HOUR = datetime.timedelta(hours=1)
 
 
 class PasswordRefused(PortalError):
@@ -106,6 +110,19 @@ def enrol_app(session: Session, staff: Staff, *, now: datetime.datetime) -> str:
     factors.add_app(session, "staff", staff.id, secret, used_step=0, now=now)
     audit.append(session, _act(staff, "factor_added"))
     return secret
+
+
+def strong_enough(role: str, factor_kind: str | None) -> bool:
+    """Whether a session begun with this kind of factor may do what the role may do."""
+    return role not in PASSKEY_ROLES or factor_kind in STRONG
+
+
+def may_enrol_first(session: Session, staff_id: uuid.UUID, *, now: datetime.datetime) -> bool:
+    """Whether an app's code is enough to enrol the account's first passkey: for an hour after the app was set up with
+    an invitation. Later on only a new invitation helps: an app's code alone would be a way round the passkey."""
+    if factors.live(session, "staff", staff_id, "passkey"):
+        return False
+    return any(now - app.made_at < FIRST_HOUR for app in factors.live(session, "staff", staff_id, "totp"))
 
 
 def name_of(session: Session, staff: Staff) -> str:

@@ -19,6 +19,7 @@ from portal.requester import (  # noqa: E402, F401
     later,
     letters,
     papers,
+    passkeys,
     reading,
     sign_in,
     writing,
