@@ -23,6 +23,7 @@ from portal.caseworker import (  # noqa: E402, F401
     messages,
     packing,
     passkeys,
+    passwords,
     people,
     recipients_telling,
     recipients_told,

@@ -33,12 +33,17 @@ FLAGS = [
 SIZES = {"phone": (360, 740), "desktop": (1280, 900)}
 
 
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Under a name and the very address that is served: passkeys are made for that, and never for a number."""
+@pytest.fixture(scope="session")
+def address() -> str:
+    """Where the apps of this process are served, one after the other."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        address = f"http://localhost:{probe.getsockname()[1]}"
+        return f"http://localhost:{probe.getsockname()[1]}"
+
+
+@pytest.fixture
+def settings(settings: Settings, address: str) -> Settings:
+    """Under a name and the very address that is served: passkeys are made for that, and never for a number."""
     return replace(settings, family_url=address, staff_url=address)
 
 

@@ -56,6 +56,15 @@ def staff_sign_in(worker: Worker) -> None:
     here.look()
 
 
+def staff_comes_back_with_the_passkey(worker: Worker) -> None:
+    """Signs out, and in again with what the machine keeps."""
+    here = worker.walker
+    here.press("Sign out")
+    staff_enters_password(worker)
+    here.page.get_by_role("button", name="Use my passkey").click()  # the page that comes back goes on by itself
+    here.page.wait_for_url("**/staff/")
+
+
 def staff_enters_password(worker: Worker) -> None:
     here = worker.walker
     here.open("/staff/sign-in")
