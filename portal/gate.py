@@ -28,15 +28,18 @@ from portal.errors import PortalError
 from portal.people import devices, sessions
 from portal.people.limits import Floods, Rule, limited, network_of
 from portal.people.models import Staff
+from portal.people.staff import strong_enough
 from portal.runtime import Runtime
 from portal.settings import Settings
 from workflows.table import Role
 
-# "watched" is a family's session beside which somebody stands: it opens what names it, and nothing else.
-ROLES = ("visitor", "family", "family+2", "watched", "caseworker", "approver", "auditor", "administrator")
+# "watched" is a family's session beside which somebody stands: it opens what names it, and nothing else. "enrolling" is
+# an approver, auditor or administrator who has shown an app's code only: they need a passkey.
+ROLES = ("visitor", "family", "family+2", "watched", "enrolling", "caseworker", "approver", "auditor", "administrator")
 # "link" is what was frozen for one body outside, behind its link and its code: portal.cases.corrections.outside.
 CLASSES = ("none", "link", "case", "core", "location", "sensitive")
 SIGN_IN = {"family": "/sign-in", "staff": "/staff/sign-in", "source": "/source"}
+ENROL = "/staff/passkeys/first"
 HOME = {"family": "/cases", "staff": "/staff/", "source": "/source"}
 PUBLIC = frozenset({"static"})  # files that are the same for everybody; the only endpoints without a row
 _RULE = re.compile(r"(/(<(uuid|int|string):[a-z_]+>|[a-z0-9]+(-[a-z0-9]+)*))*/?", re.ASCII)
@@ -73,6 +76,7 @@ class Reader:
     session: str = ""
     has_second_factor: bool = False
     stepped_up: bool = False
+    lacks_passkey: bool = False
     found: sessions.Found | None = None
 
     def __str__(self) -> str:
@@ -87,6 +91,8 @@ class Reader:
             return frozenset({"watched"})
         if self.door == "family":
             return frozenset({"visitor", "family", *(["family+2"] if self.has_second_factor else [])})
+        if self.lacks_passkey:
+            return frozenset({"visitor", "enrolling"})
         return frozenset({"visitor", self.role})
 
 
@@ -123,9 +129,9 @@ def _wrong(row: Row) -> str:
         return "the row names an unknown role or class, or says nothing"
     if not _RULE.fullmatch(row.rule):
         return "paths are kebab-case and parameters typed"
-    if record and {"visitor", "family", "watched", "administrator"} & set(row.who):
+    if record and {"visitor", "family", "watched", "enrolling", "administrator"} & set(row.who):
         return "record data needs a second factor, and an administrator sees none"
-    if "case" in row.opens and {"visitor", "administrator"} & set(row.who):
+    if "case" in row.opens and {"visitor", "enrolling", "administrator"} & set(row.who):
         return "a case is not for visitors or administrators"
     return ""
 
@@ -355,6 +361,7 @@ def _find_reader() -> Reader:
         found.prefix,
         found.second_factor_at is not None,
         found.stepped_up(now),
+        staff is not None and _lacks_passkey(staff, found),
         found,
     )
 
@@ -364,6 +371,11 @@ def _is_closed(staff: Staff | None, now: datetime.datetime) -> bool:
     return staff is None or (staff.disabled_at is not None and staff.disabled_at <= now)
 
 
+def _lacks_passkey(staff: Staff, found: sessions.Found) -> bool:
+    """Whether this session was begun with less than the role needs. The demo is played without a passkey."""
+    return not runtime().settings.demo and not strong_enough(staff.role, found.factor_kind)
+
+
 def _turned_away(row: Row, who: Reader) -> Response:
     if who.id is None:
         return see_other(SIGN_IN[who.door] + _then())
@@ -371,6 +383,8 @@ def _turned_away(row: Row, who: Reader) -> Response:
         return see_other(HOME[who.door])
     if (who.door == "family" and "family+2" in row.who) or (who.door == "staff" and not who.has_second_factor):
         return _to_second_factor(who.door)
+    if who.lacks_passkey:
+        return see_other(ENROL)
     with runtime().database.write() as session:
         audit.append(session, act("page", outcome="denied", detail={"page": row.endpoint}))
     raise Forbidden

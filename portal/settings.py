@@ -118,6 +118,9 @@ class Settings:
     )
     quick_exit_url: str = _setting("https://www.bbc.co.uk/weather", "Where the quick exit leads.")
     scanner_socket: str = _setting("", "Unix socket of a malware scanner; when set, uploads wait for it.")
+    breached_passwords_file: str = _setting(
+        "", "A file of breached passwords (SHA-1:count on each line, in order), which staff may not choose."
+    )
     trusted_proxies: int = _setting(0, "How many proxies in front set X-Forwarded headers.")
     demo: bool = _setting(default=False, told="Set by `portal demo` alone: invented data, mail shown on a page.")
 
@@ -170,6 +173,8 @@ class Settings:
                 raise SettingsError(f"{name.upper()} must start with https:// (or http:// on this machine).")
         for door in ("staff", "family"):
             self._check_openid(door)
+        if self.breached_passwords_file and not os.access(self.breached_passwords_file, os.R_OK):
+            raise SettingsError(f"BREACHED_PASSWORDS_FILE: {self.breached_passwords_file} cannot be read.")
 
     def _check_openid(self, door: str) -> None:
         """A sign-in elsewhere is either whole or not there at all."""

@@ -10,6 +10,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyotp
 import pytest
@@ -130,13 +131,22 @@ def sign_in(
     *,
     second_factor: bool = True,
     ago: datetime.timedelta | None = None,
+    by: str = "",
 ) -> str:
-    """Puts a session's cookie into the client, begun `ago` before now; answers the cookie."""
+    """Puts a session's cookie into the client, begun `ago` before now; answers the cookie. Staff have shown a passkey
+    and families a code, unless it is said `by` what else."""
     now = db.now() - (ago or datetime.timedelta())
+    shown = by or ("passkey" if door == "staff" else "totp")
+    at, kind = (now, shown) if second_factor else (None, None)
     with runtime_of(client.app).database.write() as session:
-        cookie = sessions.start(session, door, holder_id, now=now, second_factor_at=now if second_factor else None)
-    client.client.set_cookie(door, cookie, domain="127.0.0.1")
+        cookie = sessions.start(session, door, holder_id, now=now, second_factor_at=at, factor_kind=kind)
+    client.client.set_cookie(door, cookie, domain=host_of(client))
     return cookie
+
+
+def host_of(client: JudgingClient) -> str:
+    """The host for which the client's cookies are kept."""
+    return urlsplit(client.base_url).hostname or ""
 
 
 def enter_family(runtime: Runtime, *, email: str = EMAIL, app: bool = True) -> Family:

@@ -27,6 +27,8 @@ from portal.caseworker import (  # noqa: E402, F401
     openid,
     packing,
     paper,
+    passkeys,
+    passwords,
     people,
     reaching,
     recipients_telling,

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from portal import gate
 from portal.cases.models import Case
 from portal.caseworker import blueprint, staff_words
+from portal.people.models import STAFF_ROLES
 
 # Pages that a kind of case has no use for.
 NOT_FOR = {
@@ -55,6 +56,7 @@ def _menu() -> list[dict[str, object]]:
         ("/staff/grants", _("Roles to confirm"), {"approver", "auditor", "administrator"}),
         ("/staff/waiting", _("Waiting for a person"), {"caseworker", "administrator"}),
         ("/staff/statistics", _("Figures"), {"caseworker", "approver"}),
+        ("/staff/passkeys", _("How I sign in"), set(STAFF_ROLES)),
     ]
     return [{"href": href, "text": text, "current": request.path == href} for href, text, who in items if roles & who]
 

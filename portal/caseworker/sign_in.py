@@ -1,8 +1,12 @@
-"""How staff come in: password, then a code from an app. One account has one live session (security.md 6b)."""
+"""How staff come in: password, then a passkey or a code from an app. One account has one live session (security.md 6b).
+
+Approvers, auditors and administrators need a passkey (portal.people.staff.PASSKEY_ROLES); the pages about passkeys are
+in portal.caseworker.passkeys."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import NamedTuple
 
 from babel.dates import format_datetime
@@ -49,14 +53,13 @@ class EnterCode(forms.Form):
 def sign_in() -> Response | tuple[str, int]:
     form = SignIn()
     then = links.safe_next(request.args.get("next"))
-    action = links.with_query("/staff/sign-in", {"next": then} if then else {})
+    action = here("/staff/sign-in", then)
     local = gate.runtime().settings.staff_passwords
     if local and form.validate_on_submit():
         gate.hold_back_floods(limits.NETWORK_SIGN_INS)
         cookie = _try_password(str(form.email.data), str(form.password.data))
         if cookie:
-            code_page = links.with_query("/staff/sign-in/code", {"next": then} if then else {})
-            return gate.let_in(gate.see_other(code_page), cookie)
+            return gate.let_in(gate.see_other(here("/staff/sign-in/code", then)), cookie)
         form.password.errors = [_("The email address or the password is not right")]
     facts = {"action": action, "elsewhere": elsewhere.offered(then), "local": local}
     return render_template("caseworker/sign_in/password.html", form=form, **facts), form.status
@@ -73,20 +76,22 @@ def second_factor() -> Response | tuple[str, int]:
     who = gate.reader()
     if who.id is None:
         return gate.see_other("/staff/sign-in")
-    form = EnterCode()
     then = links.safe_next(request.args.get("next"))
+    kinds = ways_of(who.id)
+    if "passkey" in kinds and (needs_passkey(who) or "totp" not in kinds):
+        return gate.see_other(here("/staff/sign-in/passkey", then))
+    form = EnterCode()
     if form.validate_on_submit():
-        gate.hold_back_floods(limits.NETWORK_SIGN_INS)
-        arrival = _try_code(who.id, str(form.code.data))
+        arrival = try_factor(who.id, "totp", _right_code(who.id, str(form.code.data)))
         if arrival:
-            _tell(arrival, first=not who.has_second_factor)
-            response = gate.see_other(then or gate.home("staff", who.role))
-            _know_again(response, who.id)
-            return gate.let_in(response, arrival.cookie)
+            return arrived(arrival, then)
         form.code.raw_data, form.code.data = [], None  # a code is not shown again
         form.code.errors = [_("This code is not right, or it was used before. Wait for the next one and try again")]
-    action = links.with_query("/staff/sign-in/code", {"next": then} if then else {})
-    facts = {"action": action, "elsewhere": elsewhere.offered_to(who.id, then)}
+    facts = {
+        "action": here("/staff/sign-in/code", then),
+        "by_passkey": here("/staff/sign-in/passkey", then) if "passkey" in kinds else "",
+        "elsewhere": elsewhere.offered_to(who.id, then),
+    }
     return render_template("caseworker/sign_in/code.html", form=form, **facts), form.status
 
 
@@ -151,29 +156,60 @@ def _know_again(response: Response, staff_id: uuid.UUID) -> None:
     gate.give_cookie(response, known_browsers.COOKIE, value, lasts=known_browsers.LIFE)
 
 
-def _try_code(staff_id: uuid.UUID, code: str) -> Arrival | None:
-    """The complete session, for a right code; None for a wrong one, which counts."""
-    now = db.now()
+def ways_of(staff_id: uuid.UUID) -> set[str]:
+    """Which second factors the account has."""
+    with gate.runtime().database.read() as session:
+        return factors.kinds(session, "staff", staff_id)
+
+
+def needs_passkey(who: gate.Reader) -> bool:
+    """Whether nothing less will do for this role; the demo is played without one."""
+    return who.role in staff.PASSKEY_ROLES and not gate.runtime().settings.demo
+
+
+def here(path: str, then: str | None) -> str:
+    """A page of the way in, with where to go afterwards."""
+    return links.with_query(path, {"next": then} if then else {})
+
+
+def try_factor(staff_id: uuid.UUID, by: str, right: Callable[[Session], bool]) -> Arrival | None:
+    """The complete session, when `right` says so of what was shown; None for a wrong one, which counts."""
+    gate.hold_back_floods(limits.NETWORK_SIGN_INS)
     with gate.runtime().database.write() as session:
         allowed = limits.within(session, limits.CODES, f"staff:{staff_id.hex}")
-        right = allowed and factors.check_app(session, "staff", staff_id, code, now=now)
-        arrival = _arrive(session, staff_id) if right else None
-        audit.append(session, gate.act("second_factor", outcome="allowed" if arrival else "denied"))
+        arrival = arrive(session, staff_id, by) if allowed and right(session) else None
+        outcome = "allowed" if arrival else "denied"
+        audit.append(session, gate.act("second_factor", outcome=outcome, detail={"by": by}))
     if not allowed:
-        raise limits.limited(limits.CODES, now=now)
+        raise limits.limited(limits.CODES, now=db.now())
     return arrival
 
 
-def _arrive(session: Session, staff_id: uuid.UUID) -> Arrival | None:
+def _right_code(staff_id: uuid.UUID, code: str) -> Callable[[Session], bool]:
+    return lambda session: factors.check_app(session, "staff", staff_id, code, now=db.now())
+
+
+def arrive(session: Session, staff_id: uuid.UUID, by: str) -> Arrival | None:
+    """A new session id in this transaction; whoever is signed in to the account elsewhere no longer is."""
     found, now = gate.reader().found, db.now()
     account = db.lock(session, Staff, id=staff_id)  # two sign-ins at once: the later one stays
-    cookie = sessions.renew(session, found, now=now, factor_kind="totp") if found and account else None
+    cookie = sessions.renew(session, found, now=now, factor_kind=by) if found and account else None
     if cookie is None or account is None or account.disabled_at is not None:
         return None
     limits.forgive(session, limits.CODES, f"staff:{staff_id.hex}")
     ended = sessions.end_others(session, "staff", staff_id, cookie, now=now)
     before = staff.signed_in(session, account, now=now)
     return Arrival(cookie, ended, format_datetime(before, "d MMMM y, HH:mm") if before else "")
+
+
+def arrived(arrival: Arrival, then: str | None) -> Response:
+    """The browser gets its new session and goes where it wanted."""
+    who = gate.reader()
+    _tell(arrival, first=not who.has_second_factor)
+    response = gate.see_other(then or gate.home("staff", who.role))
+    if who.id:
+        _know_again(response, who.id)
+    return gate.let_in(response, arrival.cookie)
 
 
 def _tell(arrival: Arrival, *, first: bool) -> None:

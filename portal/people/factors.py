@@ -184,7 +184,7 @@ def codes_left(session: Session, person_id: uuid.UUID) -> int:
 
 
 def kinds(session: Session, door: str, holder_id: uuid.UUID) -> set[str]:
-    """What the account can show: `totp`, `code_sheet`, both or nothing."""
+    """What the account can show, as `portal.people.models.FACTOR_KINDS` names it."""
     query = sa.select(col(Factor.kind)).where(*_mine(door, holder_id)).distinct()
     return set(session.execute(query).scalars())
 
@@ -209,6 +209,7 @@ def sweep(session: Session, *, now: datetime.datetime) -> None:
 def end(session: Session, factor: Factor, *, now: datetime.datetime) -> None:
     """The factor stops counting, and its secret is destroyed."""
     factor.ended_at = now
+    factor.credential_blind = None
     vault_of(session).put(factor, {})
     session.add(factor)
 

@@ -6,13 +6,14 @@ import datetime
 
 from sqlmodel import Session
 
-from portal.people import factors, identities, invitations, limits, sessions, spoken_codes, tokens
+from portal.people import factors, identities, invitations, limits, passkeys, sessions, spoken_codes, tokens
 
 
 def sweep(session: Session, *, now: datetime.datetime) -> None:
     """Deletes what has no use any more (its columns say how long each is kept)."""
     sessions.sweep(session, now=now)
     tokens.sweep(session, now=now)
+    passkeys.sweep(session, now=now)
     limits.sweep(session, now=now)
     identities.sweep(session, now=now)
     invitations.sweep(session, now=now)

@@ -5,23 +5,31 @@ from __future__ import annotations
 import datetime
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlmodel import Session, select
 
 from portal import audit, db
 from portal.audit import Act
-from portal.errors import PortalError
-from portal.people import factors, hashing, sessions
+from portal.errors import NotThere, PortalError
+from portal.people import breached, factors, hashing, sessions
 from portal.people.models import STAFF_ROLES, Staff
 from portal.people.seat_models import Seat
+from portal.settings import Settings
 from portal.vault import vault_of
 from workflows.words import mark as _
 
 SHORTEST, LONGEST = 15, 128  # ASVS V6.2: length alone, no rules about kinds of letters
+# Who releases, reads the log or gives out rights shows something that no copied page can ask for (security.md 6b).
+PASSKEY_ROLES = frozenset({"approver", "auditor", "administrator"})
+# Kinds of factor, as a session keeps them, that such a role may begin with. For whoever comes in by the authority's
+# directory the directory answers: which of its claims stand for strong factors is a setting.
+STRONG = frozenset({"passkey", "directory"})
+FIRST_HOUR = datetime.timedelta(hours=1)
 
 
 class PasswordRefused(PortalError):
-    """The password is too short, too long, or the account's own address."""
+    """The password is too short, too long, or one that others try first."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +79,42 @@ def enter(
     return staff
 
 
-def check_new_password(password: str, email: str) -> None:
-    """Raises PasswordRefused with words that say what to change."""
+def check_new_password(password: str, email: str, settings: Settings | None = None) -> None:
+    """Raises PasswordRefused with words that say what to change. With `settings` the names of this authority and its
+    list of breached passwords count too."""
     if len(password) < SHORTEST:
         raise PasswordRefused(_("The password must have 15 characters or more. Four words are easy to keep in mind."))
     if len(password) > LONGEST:
         raise PasswordRefused(_("The password must have 128 characters or fewer."))
-    if password.casefold() == email.casefold() or len(set(password)) < 5:
+    own = [email, *([settings.authority_name, settings.service_name] if settings else [])]
+    if len(set(password)) < 5 or breached.is_common(password, own):
         raise PasswordRefused(_("This password is too easy to guess. Choose another."))
+    file = settings.breached_passwords_file if settings else ""
+    if file and breached.is_listed(password, Path(file)):
+        raise PasswordRefused(_("This password is on a list of stolen passwords. Others will try it. Choose another."))
+
+
+def new_hash(password: str, email: str, settings: Settings) -> str:
+    """The hash to keep of a new password. Slow, so outside any transaction. Raises PasswordRefused."""
+    check_new_password(password, email, settings)
+    return hashing.slow_hash(settings.secrets.pepper, password)
+
+
+def set_password(
+    session: Session, staff_id: uuid.UUID, hashed: str, *, by: str, now: datetime.datetime, cookie: str = ""
+) -> None:
+    """The account has a new password (`new_hash`), and is signed out everywhere but in the session of `cookie`.
+
+    An administrator sets nobody's: they invite, and the person chooses (ASVS V6.4.6)."""
+    staff = db.lock(session, Staff, id=staff_id)
+    if staff is None or staff.disabled_at is not None:
+        raise NotThere
+    staff.password_hash = hashed
+    staff.version += 1
+    session.flush()
+    sessions.end_others(session, "staff", staff_id, cookie, now=now)
+    chain = audit.account_chain("staff", staff_id)
+    audit.append(session, Act(chain=chain, act="password_changed", actor=by, role=staff.role))
 
 
 def recognise(session: Session, email: str, password: str, *, pepper: bytes) -> Recognised:
@@ -119,6 +155,19 @@ def enrol_app(session: Session, staff: Staff, *, now: datetime.datetime) -> str:
     factors.add_app(session, "staff", staff.id, secret, used_step=0, now=now)
     audit.append(session, _act(staff, "factor_added"))
     return secret
+
+
+def strong_enough(role: str, factor_kind: str | None) -> bool:
+    """Whether a session begun with this kind of factor may do what the role may do."""
+    return role not in PASSKEY_ROLES or factor_kind in STRONG
+
+
+def may_enrol_first(session: Session, staff_id: uuid.UUID, *, now: datetime.datetime) -> bool:
+    """Whether an app's code is enough to enrol the account's first passkey: for an hour after the app was set up with
+    an invitation. Later on only a new invitation helps: an app's code alone would be a way round the passkey."""
+    if factors.live(session, "staff", staff_id, "passkey"):
+        return False
+    return any(now - app.made_at < FIRST_HOUR for app in factors.live(session, "staff", staff_id, "totp"))
 
 
 def name_of(session: Session, staff: Staff) -> str:

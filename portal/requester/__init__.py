@@ -23,6 +23,7 @@ from portal.requester import (  # noqa: E402, F401
     my,
     openid,
     papers,
+    passkeys,
     reaching,
     reading,
     sign_in,

@@ -19,7 +19,7 @@ from portal.cases.drafts import DraftGone
 from portal.cases.models import Case
 from portal.cases.opening import Asked, open_cases, visitor
 from portal.gate import page
-from portal.people import contact_changes, factors, limits
+from portal.people import contact_changes, factors, limits, passkeys
 from portal.requester import blueprint, draft, telling
 from portal.requester.cases import in_words
 from portal.requester.challenge_lines import claim, rows
@@ -278,11 +278,14 @@ def _hold_back(session: Session, journey: Journey) -> None:
 
 
 def _enrol(session: Session, journey: Journey, person_id: uuid.UUID) -> None:
-    """The app that was set up in this session opens the person's account from now on (design section 8, 12)."""
-    if Stop(NAMED["app"]) not in way(journey):
-        return
+    """The app or passkey set up in this session opens the person's account from now on (design section 8, 12)."""
+    stops = list(way(journey))
+    made = journey.said("passkey")
+    if Stop(NAMED["passkey"]) in stops and made:
+        new = passkeys.Made.from_text(made)
+        passkeys.add(session, "family", person_id, new, name=made["name"], now=db.now())
     secret, step = journey.said("app-secret").get("secret"), journey.said("app").get("step")
-    if secret and step:
+    if Stop(NAMED["app"]) in stops and secret and step:
         factors.add_app(session, "family", person_id, secret, used_step=int(step), now=db.now())
 
 

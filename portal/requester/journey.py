@@ -16,7 +16,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal import forms
+from portal import ceremony, forms
 from portal.cases.clocking import uk_today
 from portal.requester import family_forms
 from portal.requester import question_forms as q
@@ -299,6 +299,12 @@ def _by_telephone(journey: Journey) -> bool:
     return not journey.signed_in and bool({"text", "voice"}.intersection(journey.said("reach").get("ways") or ()))
 
 
+def _ways_that_work(form: q.QuestionForm, _journey: Journey, _person: int) -> None:
+    """Where the service has no name of its own, no browser makes a passkey for it."""
+    if not ceremony.possible():
+        form["way"].choices = [choice for choice in form["way"].choices if choice.value != "passkey"]
+
+
 QUESTIONS: tuple[Question, ...] = (
     Question("about", q.AboutForm, _one(_l("Whose record do you want to see?")), asked=_access),
     Question("whose", WhoseForm, _one(_l("In whose record is something wrong?")), asked=_challenge),
@@ -362,13 +368,26 @@ QUESTIONS: tuple[Question, ...] = (
     Question("words", q.WordsForm, _one(_l("Is there anything that helps us find it?")), asked=_access),
     Question("format", q.FormatForm, _one(_l("How would you like to get it?")), asked=_access),
     Question("files", q.EvidenceForm, _one(_l("Papers that help us")), page="files"),
-    Question("second-step", q.SecondStepForm, _one(_l("How do you want to prove it is you, later?")), asked=_by_email),
+    Question(
+        "second-step",
+        q.SecondStepForm,
+        _one(_l("How do you want to prove it is you, later?")),
+        asked=_by_email,
+        prepare=_ways_that_work,
+    ),
     Question(
         "app",
         q.CodeForm,
         _one(_l("Set up the app")),
         page="app",
         asked=lambda j: _by_email(j) and j.said("second-step").get("way") == "app",
+    ),
+    Question(
+        "passkey",
+        q.QuestionForm,
+        _one(_l("Make a passkey")),
+        page="ask_passkey",
+        asked=lambda j: _by_email(j) and j.said("second-step").get("way") == "passkey",
     ),
 )
 NAMED = {question.name: question for question in QUESTIONS}

@@ -358,8 +358,13 @@ class SecondStepForm(QuestionForm):
 
     way = forms.RadiosField(
         _l("How do you want to prove it is you, later?"),
-        choices=[("app", _l("With an app on a phone, tablet or computer")), ("sheet", _l("With codes on paper"))],
+        choices=[
+            ("app", _l("With an app on a phone, tablet or computer")),
+            ("passkey", _l("With a passkey")),
+            ("sheet", _l("With codes on paper")),
+        ],
         hints={
+            "passkey": _l("Your phone or computer checks your face, your finger or your PIN. You set it up now."),
             "app": _l("You set it up now. It takes about two minutes."),
             "sheet": _l("We hand them to you or post them, once we have checked who you are"),
         },

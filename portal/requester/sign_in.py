@@ -96,6 +96,8 @@ def second_factor() -> Response | str | tuple[str, int]:
         kinds = factors.kinds(session, "family", person_id)
         number = factors.asked_number(session, person_id) if "code_sheet" in kinds else None
     by = _way(kinds, number)
+    if kinds == {"passkey"}:
+        return gate.see_other(links.with_query("/sign-in/passkey", request.args.to_dict()))
     if by and form.validate_on_submit():
         gate.hold_back_floods(limits.NETWORK_SIGN_INS)
         cookie = _use_factor(person_id, by, str(form.code.data), thin=form.screen.data == watched.THIN)
@@ -222,7 +224,11 @@ def _here(by: str) -> dict[str, str]:
     kept = {"next": then} if then else {}
     own = {"by": "sheet", **kept} if by == "code_sheet" else kept
     other = kept if by == "code_sheet" else {"by": "sheet", **kept}
-    return {"own": links.with_query("/sign-in/code", own), "other": links.with_query("/sign-in/code", other)}
+    return {
+        "own": links.with_query("/sign-in/code", own),
+        "other": links.with_query("/sign-in/code", other),
+        "passkey": links.with_query("/sign-in/passkey", kept),
+    }
 
 
 def _by_telephone(kinds: set[str]) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from portal.cases.opening import Asked, Requester, Subject
 from portal.requester.journey import Journey, Stop, family_of, relationship_of, way
 
-SKIPPED = frozenset({"children", "files", "app", "lines"})  # told elsewhere on the page
+SKIPPED = frozenset({"children", "files", "app", "passkey", "lines"})  # told elsewhere on the page
 OF_THE_REQUEST = frozenset({"about", "whose", "wanted", "parts", "words", "format"})
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
+from portal.settings import Settings
 from tests.browser.walking import Walker
 from tests.client import runtime_of
 
@@ -29,14 +33,29 @@ FLAGS = [
 SIZES = {"phone": (360, 740), "desktop": (1280, 900)}
 
 
+@pytest.fixture(scope="session")
+def address() -> str:
+    """Where the apps of this process are served, one after the other."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://localhost:{probe.getsockname()[1]}"
+
+
+@pytest.fixture
+def settings(settings: Settings, address: str) -> Settings:
+    """Under a name and the very address that is served: passkeys are made for that, and never for a number."""
+    return replace(settings, family_url=address, staff_url=address)
+
+
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
     """The address under which `app` is served while the block runs."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    port = urlsplit(runtime_of(app).settings.family_url).port if "portal" in app.extensions else 0
+    server = make_server("127.0.0.1", port or 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://localhost:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()

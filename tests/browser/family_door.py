@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pikepdf
 
 from portal.runtime import Runtime
-from tests.browser.walking import Walker
+from tests.browser.walking import Walker, with_passkeys
 from tests.client import code_of, link_in, mails
 
 
@@ -23,18 +23,19 @@ class Parent:
     email: str = "hanne.ashdown@example.org"
     secret: str = ""
     reference: str = ""
+    by_passkey: bool = False
     codes: int = 0  # each code of the app counts once, so the next one is of a later half minute
 
 
 def parent_asks_for_the_record(parent: Parent, child: str, born: datetime.date) -> None:
-    """From the first page to the reference, with an app for codes set up on the way."""
+    """From the first page to the reference, with a passkey or an app for codes set up on the way."""
     here = parent.walker
     here.open("/")
     here.press("Start now")
     _says_whose_record(here, child, born)
     _says_who_asks(here, parent)
     _says_what_is_wanted(here)
-    sets_up_the_app(here, parent)
+    (makes_a_passkey if parent.by_passkey else sets_up_the_app)(here, parent)
     assert here.title() == "Check your answers"
     assert here.reads(child)
     here.press("Send my request")
@@ -54,10 +55,14 @@ def parent_signs_in(parent: Parent, runtime: Runtime) -> None:
 
 
 def parent_shows_the_code(parent: Parent) -> None:
-    """From the page of the case, and back to it."""
+    """From the page of the case, and back to it: with the code, or with the passkey."""
     here = parent.walker
     here.open(f"/cases/{parent.reference}")
     here.follow("Show it is you")
+    if parent.by_passkey:
+        here.page.get_by_role("button", name="Use my passkey").click()  # the page that comes back goes on by itself
+        here.page.wait_for_url(f"**/cases/{parent.reference}")
+        return
     here.write("Code", code_of(parent.secret, ahead=parent.codes))
     here.press("Continue")
     parent.codes += 1
@@ -133,3 +138,13 @@ def sets_up_the_app(here: Walker, parent: Parent) -> None:
     here.write("Code that the app shows", code_of(parent.secret, ahead=parent.codes))
     here.press("Continue")
     parent.codes += 1
+
+
+def makes_a_passkey(here: Walker, _parent: Parent) -> None:
+    here.choose("With a passkey")
+    here.press("Continue")
+    with_passkeys(here.page)
+    here.write("Name of the passkey", "My phone")
+    here.page.get_by_role("button", name="Make a passkey").click()  # the page that comes back goes on by itself
+    here.page.wait_for_url("**/ask/check")
+    here.look()

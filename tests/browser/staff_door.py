@@ -10,8 +10,9 @@ from playwright.sync_api import Locator
 
 from portal import jobs
 from portal.caseworker.approving import SHORTEST_LOOK
+from portal.people.staff import PASSKEY_ROLES
 from portal.runtime import Runtime
-from tests.browser.walking import Walker
+from tests.browser.walking import Walker, with_passkeys
 from tests.builders import CONFIDENCE, NEIGHBOUR, Staff
 
 
@@ -39,14 +40,37 @@ class Worker:
 
 
 def staff_sign_in(worker: Worker) -> None:
+    """With password and code. Whoever needs a passkey makes it now, in the first hour of the account."""
+    here = worker.walker
+    staff_enters_password(worker)
+    here.write("Code from your app", worker.who.code())
+    needs_passkey = worker.who.role in PASSKEY_ROLES
+    if needs_passkey:
+        with_passkeys(here.page)
+    here.press("Sign in")
+    if needs_passkey:
+        assert here.title() == "Make a passkey"
+        here.write("Name of the passkey", "The key on my desk")
+        here.page.get_by_role("button", name="Make a passkey").click()  # the page that comes back goes on by itself
+    here.page.wait_for_url("**/staff/")
+    here.look()
+
+
+def staff_comes_back_with_the_passkey(worker: Worker) -> None:
+    """Signs out, and in again with what the machine keeps."""
+    here = worker.walker
+    here.press("Sign out")
+    staff_enters_password(worker)
+    here.page.get_by_role("button", name="Use my passkey").click()  # the page that comes back goes on by itself
+    here.page.wait_for_url("**/staff/")
+
+
+def staff_enters_password(worker: Worker) -> None:
     here = worker.walker
     here.open("/staff/sign-in")
     here.write("Work email address", worker.who.email)
     here.write("Password", worker.who.password)
     here.press("Continue")
-    here.write("Code from your app", worker.who.code())
-    here.press("Sign in")
-    assert here.page.url.endswith("/staff/")
 
 
 def caseworker_takes_the_case(worker: Worker, reference: str) -> None:

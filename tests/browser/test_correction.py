@@ -64,7 +64,9 @@ def test_what_a_parent_says_is_wrong_becomes_a_change(windows: Windows, size: st
             one.judged = scripts
 
     parent, school, desk = Parent(window(), name=REQUESTER), window(), window()
-    caseworker, approver = Worker(window(), given.worker), Worker(window(), given.approver)
+    caseworker = Worker(window(), given.worker)
+    # approvers need a passkey, and a passkey needs scripts
+    approver = Worker(windows.walker(size, scripts=True, judged=False), given.approver)
     enrols_an_app(parent, given)
 
     # When the parent says that two entries are wrong, and everybody does their part

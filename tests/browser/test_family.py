@@ -88,7 +88,7 @@ def test_the_pages_beside_the_journey_are_sound(app: Flask, window: Page, path: 
 
 def test_a_requester_follows_reads_and_writes_in_a_real_browser(app: Flask, window: Page) -> None:
     ready = make_ready(app)
-    cookie = ready.client.client.get_cookie("family", domain="127.0.0.1")
+    cookie = ready.client.client.get_cookie("family", domain="localhost")
     with serving(app) as address:
         window.context.add_cookies([{"name": "family", "value": cookie.value, "url": address}])
         for path in ("/cases", ready.page, f"{ready.page}/messages", f"{ready.page}/files", f"{ready.page}/copies"):

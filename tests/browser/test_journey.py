@@ -46,7 +46,8 @@ def test_a_parent_asks_and_the_right_pages_reach_the_parent(windows: Windows, si
 
     parent = Parent(window())
     caseworker = Worker(window(), make_staff(runtime, role="caseworker"))
-    approver = Worker(window(), make_staff(runtime, role="approver", name="Ines Moor"))
+    desk = windows.walker(size, scripts=True, judged=scripts)  # approvers need a passkey, and a passkey needs scripts
+    approver = Worker(desk, make_staff(runtime, role="approver", name="Ines Moor"))
 
     # When the parent asks, and everybody does their part
     parent_asks_for_the_record(parent, child.name, child.born)

@@ -12,6 +12,21 @@ WIDTHS = (360, 1280)
 _NUMBER = re.compile(r"(?<=/)[\w.-]{43,}|[0-9a-f]{8}-[0-9a-f-]{27}|[A-Z]{3}-[0-9A-Z]{4}-[0-9A-Z]{4}|\d+")
 
 
+def with_passkeys(page: Page) -> None:
+    """From now on the window's machine keeps passkeys, and its user always shows the right finger."""
+    devices = page.context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    told = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    devices.send("WebAuthn.addVirtualAuthenticator", {"options": told})
+
+
 class Walker:
     """One person's window. Pages of one kind (address, headings and buttons, numbers aside) are looked at once; `sound`
     are those which somebody has looked at already, `judged` by axe or not."""
