@@ -33,7 +33,8 @@ from portal.settings import Settings
 from workflows.table import Role
 
 ROLES = ("visitor", "family", "family+2", "caseworker", "approver", "auditor", "administrator")
-# "link" is what was frozen for one body outside, behind its link and its code: portal.cases.corrections.outside.
+# "link" is what was frozen for one body outside, behind its link and its code (portal.cases.corrections.outside), or a
+# question to a child behind the words of their card (portal.cases.voice).
 CLASSES = ("none", "link", "case", "core", "location", "sensitive")
 SIGN_IN = {"family": "/sign-in", "staff": "/staff/sign-in", "source": "/source"}
 HOME = {"family": "/cases", "staff": "/staff/", "source": "/source"}

@@ -3,6 +3,7 @@
 import portal.audit.models
 import portal.cases.corrections.models
 import portal.cases.models
+import portal.cases.voice_models
 import portal.documents.models
 import portal.jobs
 import portal.once

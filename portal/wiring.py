@@ -9,7 +9,7 @@ import uuid
 
 from sqlmodel import Session
 
-from portal.cases import consulting, drafts, evidence, searching
+from portal.cases import consulting, drafts, evidence, searching, voice
 from portal.cases.corrections import clashing, lines, outside, recipients
 from portal.cases.corrections import deciding as decided_lines
 from portal.cases.models import Case
@@ -22,6 +22,7 @@ CONNECTED = (
     *(searching, consulting, drafts, evidence, deciding, release, assembly, answering, correspondence, holders),
     recipient_letter,
     *(lines, decided_lines, outside, recipients, clashing),
+    voice,
 )
 
 

@@ -32,6 +32,8 @@ from portal.caseworker import (  # noqa: E402, F401
     sources,
     statistics,
     steps,
+    voice,
+    voice_ask,
     waiting,
     worklist,
 )

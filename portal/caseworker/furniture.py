@@ -13,7 +13,7 @@ from portal.caseworker import blueprint, staff_words
 NOT_FOR = {
     "subject_access": ("lines", "answer", "sources", "recipients"),
     "correction": ("review",),
-    "breach": ("lines", "answer", "sources", "recipients", "letters", "consultations", "review", "approval"),
+    "breach": ("lines", "answer", "sources", "recipients", "child", "letters", "consultations", "review", "approval"),
 }
 
 
@@ -54,6 +54,7 @@ def case_tabs(case: Case, unread: int = 0) -> list[dict[str, object]]:
         ("answer", _("Answer")),
         ("sources", _("Bodies asked")),
         ("recipients", _("Who received it")),
+        ("child", _("Their own voice")),
         ("letters", _("Letters")),
         ("consultations", _("Consultations")),
         ("review", _("Review")),

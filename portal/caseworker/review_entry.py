@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlmodel import Session
 
 from portal import gate
-from portal.cases import clocking, consulting, verbs
+from portal.cases import clocking, consulting, verbs, voice_told
 from portal.cases.actors import Actor
 from portal.cases.consulting import Asked
 from portal.cases.ledger import LostRace
@@ -51,6 +51,7 @@ class Lying:
     marks: Standing  # of correction cases, at this entry
     for_others: bool  # what it says was decided in a case of somebody else
     beside: Item | None = None  # the entry beside which these words stand
+    child: voice_told.Heard = field(default_factory=voice_told.Heard)  # what the child said to the request
 
     @property
     def stale(self) -> bool:
@@ -187,6 +188,7 @@ def _gather(opened: Room, item_id: uuid.UUID) -> Lying:
         entry.version_why == "correction"
         and entry.id in standing.changed_for_others(session, case, {entry.id: item.version_id}),
         next(iter(deciding.some(session, case, entries=[entry.beside])), None) if entry.beside else None,
+        opened.heard,
     )
 
 
@@ -389,6 +391,7 @@ def _show(lying: Lying, form: Any, offers: list[Offer], numbers: set[int] | None
         closed=[one for one in offers if one.fault],
         open_codes=[one for one in offers if not one.fault],
         decided=in_words(lying, lying.item.said),
+        heard=lying.child,
         past=[
             (one, names.get(f"staff:{one.by.hex}", ""), in_words(lying, one.said) if one.same_words else [])
             for one in past

@@ -28,7 +28,13 @@ from portal.settings import ROOT, Settings
 from portal.vault import Owner, vault_of
 
 # Template -> purpose of the link it carries. The others carry none: they say to go to the service and sign in.
-LINKS = {"sign_in": "sign_in", "resume": "resume_draft", "outside_question": "outside", "outside_notice": "outside"}
+LINKS = {
+    "sign_in": "sign_in",
+    "resume": "resume_draft",
+    "outside_question": "outside",
+    "outside_notice": "outside",
+    "voice": "voice",
+}
 SHORT_LIVED = ("sign_in", "resume")
 
 

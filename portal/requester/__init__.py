@@ -21,5 +21,7 @@ from portal.requester import (  # noqa: E402, F401
     papers,
     reading,
     sign_in,
+    voice,
+    voice_answer,
     writing,
 )
