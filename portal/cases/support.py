@@ -6,15 +6,15 @@ anyway (R-66), so they are asked early what that is.
 
 from __future__ import annotations
 
-import datetime
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from sqlmodel import Session
 
 from portal import audit
 from portal.cases import clocking, ledger, verbs, voice_told
 from portal.cases.actors import Actor
-from portal.cases.facts import facts_of
 from portal.cases.models import Case
 from workflows import guards
 from workflows.facts import CaseFacts, RequesterKind
@@ -24,38 +24,28 @@ from workflows.words import mark as _
 OFFERED_FROM = guards.PRESUMED_CAPACITY  # R-67
 
 
-def offered(session: Session, case: Case, *, by: Actor, today: datetime.date) -> bool:
-    """Whether somebody asks for their own record here and is old enough to be asked."""
-    facts = facts_of(session, case, ledger.history(session, case), actor=by, today=today)
-    return case.kind == "subject_access" and in_own_right(facts) and old_enough(facts)
-
-
 def in_own_right(facts: CaseFacts) -> bool:
     """Whether the requester asks for themselves, as far as is recorded."""
     return facts.requester_kind is RequesterKind.SELF
 
 
-def old_enough(facts: CaseFacts) -> bool:
+def offered(case: Case, facts: CaseFacts) -> bool:
+    """Whether somebody asks for their own record here and is old enough to be asked what help they would like."""
     age = guards.subject_age(facts)
-    return age is not None and age >= OFFERED_FROM
+    old_enough = age is not None and age >= OFFERED_FROM
+    return case.kind == "subject_access" and in_own_right(facts) and old_enough
 
 
-def note(
-    session: Session,
-    case_id: uuid.UUID,
-    *,
-    supporter: bool | None,
-    meeting: bool | None,
-    words: str,
-    known: str,
-    by: Actor,
-) -> None:
-    """Keeps what somebody wishes and knows. None: they did not answer; what was said before stands."""
+def note_answers(session: Session, case_id: uuid.UUID, said: Mapping[str, Any], *, by: Actor) -> None:
+    """Keeps what somebody wishes and knows, asked with the request or later: `supporter` and `meeting` (yes or no),
+    `known` (a line for each person) and `more` in words. What is left empty changes nothing said before."""
     case, today = ledger.locked(session, case_id), clocking.uk_today()
-    if supporter is not None or meeting is not None or words:
-        wish = {"supporter": bool(supporter), "meeting": bool(meeting), "words": words}
-        ledger.append(session, case, voice_told.WISHES, by=by, on_date=today, answers=wish)
-    if known.strip():
+    words, known = str(said.get("more") or ""), str(said.get("known") or "").strip()
+    if said.get("supporter") or said.get("meeting") or words:
+        wish = {name: said.get(name) == "yes" for name in ("supporter", "meeting")}
+        answers = {**wish, "words": words}
+        ledger.append(session, case, voice_told.WISHES, by=by, on_date=today, answers=answers)
+    if known:
         ledger.append(session, case, voice_told.FAMILY, by=by, on_date=today, answers={"known": known})
     audit.append(session, verbs.act(case, by, voice_told.WISHES))
 

@@ -17,7 +17,7 @@ WISHES = "support_wished"
 ARRANGED = "support_arranged"
 FAMILY = "family_known"
 ANSWERED = frozenset({"record_child_answer", "child_answer_changed"})
-_NAME = re.compile(r"[^\W\d_]{3,}")
+_NAME = re.compile(r"[^\W\d_]{2,}")
 
 
 @dataclass(frozen=True)
@@ -104,15 +104,10 @@ def wished(events: Sequence[Happened]) -> Wished:
 
 
 def known_as(family: Sequence[str], names: Sequence[str]) -> str:
-    """The line in which somebody said that they know a person of these names, or nothing. One forename is enough, as
-    a sister is rarely called by her surname; a person decides whether it is the same one."""
+    """The line in which somebody said that they know a person of these names, or nothing. A forename is enough, as a
+    sister is rarely called by her surname; a person decides whether it is the same one."""
     forenames = {found[0].casefold() for found in (_NAME.findall(name) for name in names) if found}
-    whole = {name.casefold() for name in names}
-    for line in family:
-        words = {word.casefold() for word in _NAME.findall(line)}
-        if forenames & words or any(name in line.casefold() for name in whole):
-            return line
-    return ""
+    return next((line for line in family if forenames & {word.casefold() for word in _NAME.findall(line)}), "")
 
 
 def _not_safe(events: Sequence[Happened]) -> bool:

@@ -18,6 +18,7 @@ from portal.requester import (  # noqa: E402, F401
     help_pages,
     later,
     letters,
+    own_voice,
     papers,
     reading,
     sign_in,

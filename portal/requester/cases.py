@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlmodel import Session
 
 from portal import gate
-from portal.cases import clocking, evidence, ledger, mailbox, verbs
+from portal.cases import clocking, evidence, ledger, mailbox, support, verbs
 from portal.cases.facts import facts_of
 from portal.cases.ledger import Happened
 from portal.cases.models import Case
@@ -39,6 +39,7 @@ BESIDES = {
     ("from_requester", "family"): mark("You wrote to us."),
     ("to_requester", "staff"): mark("We wrote to you."),
     ("evidence", "family"): mark("You sent us a file."),
+    ("child_views", "family"): mark("You told us your views."),
     (availability.OPENED_AGAIN, "staff"): mark("We opened your copy again."),
 }
 
@@ -52,6 +53,8 @@ class Seen:
     steps: tuple[Offered, ...]
     turn: Turn
     why: tuple[Why, ...]
+    in_own_right: bool = False
+    offered_support: bool = False
 
     def can(self, name: str) -> bool:
         """Whether the requester may take this step now."""
@@ -79,7 +82,8 @@ def seen(session: Session, case: Case) -> Seen:
     workflow = WORKFLOWS[case.kind]
     steps = workflow.steps_for(case.state, me.role, facts)
     why = () if answered(case) else clocking.reading(session, case, events, today=today).why
-    return Seen(case, events, steps, workflow.turn(case.state, facts), why)
+    own, offered = support.in_own_right(facts), support.offered(case, facts)
+    return Seen(case, events, steps, workflow.turn(case.state, facts), why, own, offered)
 
 
 def answered(case: Case) -> bool:

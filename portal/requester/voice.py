@@ -120,7 +120,7 @@ def voice_done() -> Response:
             found = _visited(session)
             if found:
                 voice.end_visit(session, found.id)
-    return gate.let_out(gate.see_other(url_for("requester.signed_out")))
+    return gate.let_out(gate.see_other(url_for("requester.voice_card")))
 
 
 @blueprint.errorhandler(NoVisit)

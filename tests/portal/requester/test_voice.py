@@ -107,7 +107,7 @@ def test_a_visit_ends_after_an_hour_and_by_the_button(asked: Asked) -> None:
         session.execute(sa.text("UPDATE child_question SET visit_at = :at"), {"at": db.now() - voice.VISIT})
     assert asked.child.get("/voice/question", 303).location == "/voice"
     page = asked.enters()
-    assert asked.child.submit(page, {}, form=0).location == "/signed-out"
+    assert asked.child.submit(page, {}, form=0).location == "/voice"
     assert asked.child.get("/voice/question", 303).location == "/voice"
 
 
