@@ -36,7 +36,8 @@ from workflows.table import Role
 # "watched" is a family's session beside which somebody stands: it opens what names it, and nothing else. "enrolling" is
 # an approver, auditor or administrator who has shown an app's code only: they need a passkey.
 ROLES = ("visitor", "family", "family+2", "watched", "enrolling", "caseworker", "approver", "auditor", "administrator")
-# "link" is what was frozen for one body outside, behind its link and its code: portal.cases.corrections.outside.
+# "link" is what was frozen for one body outside, behind its link and its code (portal.cases.corrections.outside), or a
+# question to a child behind the words of their card (portal.cases.voice).
 CLASSES = ("none", "link", "case", "core", "location", "sensitive")
 SIGN_IN = {"family": "/sign-in", "staff": "/staff/sign-in", "source": "/source"}
 ENROL = "/staff/passkeys/first"

@@ -12,7 +12,12 @@ from portal.settings import Settings
 
 LONGEST = 500
 # One key per purpose besides one salt: salt and key are joined without a separator (security.md 6d).
-PATHS = {"sign_in": "/sign-in/open/", "resume_draft": "/ask/resume/", "outside": "/source/open/"}
+PATHS = {
+    "sign_in": "/sign-in/open/",
+    "resume_draft": "/ask/resume/",
+    "outside": "/source/open/",
+    "voice": "/voice/open/",
+}
 STAFF_PATHS = {"invitation": "/staff/invitation/open/"}
 PATHS |= STAFF_PATHS
 

@@ -5,6 +5,7 @@ import portal.cases.authority_models
 import portal.cases.corrections.models
 import portal.cases.models
 import portal.cases.posting
+import portal.cases.voice_models
 import portal.documents.models
 import portal.jobs
 import portal.once

@@ -9,7 +9,17 @@ import uuid
 
 from sqlmodel import Session
 
-from portal.cases import authorities, consulting, drafts, evidence, handing_over, posting, searching, watching
+from portal.cases import (
+    authorities,
+    consulting,
+    drafts,
+    evidence,
+    handing_over,
+    posting,
+    searching,
+    voice,
+    watching,
+)
 from portal.cases.corrections import clashing, lines, outside, recipients
 from portal.cases.corrections import deciding as decided_lines
 from portal.cases.models import Case
@@ -22,6 +32,7 @@ CONNECTED = (
     *(searching, consulting, drafts, evidence, deciding, release, assembly, answering, correspondence, holders),
     *(authorities, recipient_letter, erased, posting, watching, handing_over),
     *(lines, decided_lines, outside, recipients, clashing),
+    voice,
 )
 
 

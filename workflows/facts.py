@@ -56,6 +56,8 @@ class ChildAnswer(StrEnum):
     ASKED = "asked"
     YES = "yes"
     NO = "no"
+    SOME = "some"  # yes, but to the parts they named and nothing else
+    TALK = "talk-first"  # no answer yet: somebody talks with them first
     NO_VIEW = "no-view"
     NOT_ASKED = "not-asked"  # with the reason recorded (R-48: asking may itself be unsafe)
 
@@ -146,6 +148,8 @@ class CaseFacts:
     competence: Competence = Competence.NOT_ASSESSED
     competence_assessed_by: str | None = None
     child_answer: ChildAnswer = ChildAnswer.UNKNOWN
+    child_unsafe: bool = False  # the child said that it is not safe to be asked again
+    child_parts_kept_by: str | None = None  # who found that what is given keeps to the parts the child said yes to
     best_interests_decided_by: str | None = None  # R-45, second half
 
     # Finding

@@ -245,27 +245,35 @@ def sent_first(facts: CaseFacts) -> str | None:
 # The child's own view
 
 
+_NOT_HEARD = {
+    ChildAnswer.UNKNOWN: _("The child can decide. Record their answer, or why they were not asked."),
+    ChildAnswer.ASKED: _("The child can decide. Record their answer, or why they were not asked."),
+    ChildAnswer.NO: _("The child can decide, and said no. Propose a refusal; its letter does not say why."),
+    ChildAnswer.TALK: _(
+        "The child wants to talk first. Talk with them as they said is safe, then record their answer."
+    ),
+}
+# What nobody may pass over at any age without having weighed whether the child can decide.
+_TO_BE_WEIGHED = (ChildAnswer.NO, ChildAnswer.ASKED, ChildAnswer.SOME, ChildAnswer.TALK)
+
+
 def child_heard(facts: CaseFacts) -> str | None:
     """A child who may be competent decides for themselves (R-42 to R-46).
 
     At the prompt age a person must have decided whether the child is competent. If the child is, their yes
-    is needed; where they were not asked, a second person must have found it evident that the requester acts
-    in the child's best interests (R-45). A no is never overruled, and a child who was asked or said no is assessed
-    at any age: otherwise nobody would have weighed what they said.
+    is needed, whole or to the parts they named (`parts_kept`); where they were not asked, a second person must have
+    found it evident that the requester acts in the child's best interests (R-45). A no is never overruled, and a child
+    who was asked or said anything but yes is assessed at any age: otherwise nobody would have weighed what they said.
     """
     age = subject_age(facts)
     if not _asks_for_another(facts) or (age is not None and age >= ADULT):
         return None
     if facts.competence is Competence.NOT_ASSESSED:
-        weighed = at_prompt_age(facts) or facts.child_answer in (ChildAnswer.NO, ChildAnswer.ASKED)
+        weighed = at_prompt_age(facts) or facts.child_answer in _TO_BE_WEIGHED
         return _("Assess whether the child can decide for themselves.") if weighed else None
-    if facts.competence is Competence.NOT_COMPETENT or facts.child_answer is ChildAnswer.YES:
+    if facts.competence is Competence.NOT_COMPETENT or facts.child_answer in (ChildAnswer.YES, ChildAnswer.SOME):
         return None
-    if facts.child_answer is ChildAnswer.NO:
-        return _("The child can decide, and said no. Propose a refusal; its letter does not say why.")
-    if facts.child_answer is ChildAnswer.UNKNOWN or facts.child_answer is ChildAnswer.ASKED:
-        return _("The child can decide. Record their answer, or why they were not asked.")
-    return _best_interests_found(facts)
+    return _NOT_HEARD.get(facts.child_answer) or _best_interests_found(facts)
 
 
 def _best_interests_found(facts: CaseFacts) -> str | None:
@@ -279,8 +287,53 @@ def _best_interests_found(facts: CaseFacts) -> str | None:
 
 
 def child_unanswered(facts: CaseFacts) -> str | None:
-    answered = facts.child_answer in (ChildAnswer.YES, ChildAnswer.NO)
+    answered = facts.child_answer in (ChildAnswer.YES, ChildAnswer.NO, ChildAnswer.SOME)
     return _("The child has answered. Record a change if they say something else.") if answered else None
+
+
+def child_not_waiting_to_talk(facts: CaseFacts) -> str | None:
+    waits = facts.child_answer is ChildAnswer.TALK
+    return _("The child wants to talk first. Talk with them, then record what they say.") if waits else None
+
+
+def safe_to_ask(facts: CaseFacts) -> str | None:
+    """A question may itself be the danger (R-48)."""
+    if not facts.child_unsafe:
+        return None
+    return _("The child said that it is not safe to ask them again. Somebody else must first allow it, with a reason.")
+
+
+def said_unsafe(facts: CaseFacts) -> str | None:
+    return None if facts.child_unsafe else _("The child did not say that it is not safe to ask them again.")
+
+
+def parts_to_keep(facts: CaseFacts) -> str | None:
+    """Whether a child who can decide said yes to a part alone; then that is all the yes there is."""
+    age = subject_age(facts)
+    limited = (
+        _asks_for_another(facts)
+        and (age is None or age < ADULT)
+        and facts.competence is Competence.COMPETENT
+        and facts.child_answer is ChildAnswer.SOME
+    )
+    return None if limited else _("No child who can decide has said yes to a part alone.")
+
+
+def parts_kept(facts: CaseFacts) -> str | None:
+    """A reviewer confirmed it of this very pack, and whoever approves that is somebody else."""
+    if parts_to_keep(facts) is not None:
+        return None
+    if facts.child_parts_kept_by is None:
+        return _("The child said yes to some of it. A reviewer confirms first that what is given keeps to that.")
+    alone = facts.approved_by == facts.child_parts_kept_by
+    return _("Who approved this also confirmed the parts. Have somebody else approve it.") if alone else None
+
+
+def parts_named(_facts: CaseFacts, answers: Answers) -> str | None:
+    """A check that a yes to some of it says to what."""
+    if answers.get("answer") != ChildAnswer.SOME or str(answers.get("parts") or "").strip():
+        return None
+    return _("Say which parts the child said yes to.")
 
 
 def best_interests_open(facts: CaseFacts) -> str | None:

@@ -105,11 +105,13 @@ ANSWERABLE: tuple[Guard, ...] = (
     lines_decided,
     g.pack_assembled,
     g.pack_tight,
+    g.parts_kept,
     *g.MAY_BE_TOLD,
 )
 RELEASABLE: tuple[Guard, ...] = (
     *g.MAY_BE_TOLD,
     lines_decided,
+    g.parts_kept,
     g.pack_approved,
     g.approved_by_another,
     approved_by_uninvolved,

@@ -24,6 +24,7 @@ class Role(StrEnum):
     CASEWORKER = "caseworker"
     APPROVER = "approver"
     SYSTEM = "system"
+    CHILD = "child"  # the child the case is about, asked by us; whoever asks for themselves is a requester
 
 
 class Turn(StrEnum):
@@ -322,7 +323,7 @@ def _no_way_on_or_out(workflow: Workflow, state: State) -> Iterator[str]:
     leaving = [
         step
         for step in workflow.steps
-        if state in step.from_states and step.to not in (None, state) and set(step.roles) != {Role.SYSTEM}
+        if state in step.from_states and step.to not in (None, state) and set(step.roles) - {Role.SYSTEM, Role.CHILD}
     ]
     out = [step for step in leaving if step.to and step.to.final]
     staff = [step for step in leaving if set(step.roles) - {Role.REQUESTER}]

@@ -10,7 +10,7 @@ from workflows.table import Role
 
 @dataclass(frozen=True)
 class Actor:
-    """`kind` is family, staff or system; `role` is what they act as in the workflow."""
+    """`kind` is family, staff, child or system; `role` is what they act as in the workflow."""
 
     kind: str
     id: uuid.UUID | None
@@ -25,6 +25,11 @@ class Actor:
     @classmethod
     def system(cls) -> Actor:
         return cls("system", None, Role.SYSTEM)
+
+    @classmethod
+    def child(cls, question_id: uuid.UUID) -> Actor:
+        """The child whom a case is about, by the question that was put to them: they have no account."""
+        return cls("child", question_id, Role.CHILD)
 
     @classmethod
     def requester(cls, person_id: uuid.UUID, session: str = "") -> Actor:

@@ -44,6 +44,7 @@ PREPARING = frozenset(
         "consultation_answered",
         "pack_requested",
         "leak_allowed",
+        "confirm_parts",
         "send_to_approval",
         "send_to_approval_again",
     }
@@ -195,7 +196,12 @@ def _assessed(facts: Facts, event: Happened) -> None:
 
 
 def _child_said(facts: Facts, event: Happened) -> None:
-    facts.update(child_answer=ChildAnswer(event.answers["answer"]), best_interests_decided_by=None)
+    """That it is not safe to ask again stands until they, or a second person of staff, say otherwise."""
+    facts.update(
+        child_answer=ChildAnswer(event.answers["answer"]), best_interests_decided_by=None, child_parts_kept_by=None
+    )
+    if event.answers.get("not_safe") is not None:
+        facts["child_unsafe"] = bool(event.answers["not_safe"])
 
 
 def _by(name: str) -> Rule:
@@ -262,6 +268,9 @@ _RULES: dict[str, Rule] = {
     "ask_child": _set(child_answer=ChildAnswer.ASKED, best_interests_decided_by=None),
     "record_child_answer": _child_said,
     "child_answer_changed": _child_said,
+    "allow_asking_again": _set(child_unsafe=False),
+    "confirm_parts": _by("child_parts_kept_by"),
+    "pack_requested": _set(child_parts_kept_by=None),  # it was confirmed of another pack
     "record_child_not_asked": _set(child_answer=ChildAnswer.NOT_ASKED, best_interests_decided_by=None),
     "decide_best_interests": _by("best_interests_decided_by"),
     "propose_receipt_day": _by("receipt_day_proposed_by"),

@@ -243,13 +243,16 @@ def tell_requester(session: Session, case: Case, seq: int) -> None:
 def act(case: Case, by: Actor, what: str, reason: str = "") -> Act:
     """The log row of something done to a case."""
     own = str(by) if by.id else audit.visitor_chain()
+    child_id, chain = case.child_id, audit.child_chain(case.child_id) if case.child_id else own
+    if by.kind == "child":  # what a child did is not told beside looks at the record, which others may read (R-92)
+        child_id, chain = None, audit.account_chain("voice", by.id or case.id)
     return Act(
-        chain=audit.child_chain(case.child_id) if case.child_id else own,
+        chain=chain,
         act=what,
         actor=str(by),
         role=by.role,
         team=by.team_id.hex if by.team_id else "",
-        child_id=case.child_id,
+        child_id=child_id,
         case_id=case.id,
         reason=reason,
         session=by.session,

@@ -47,6 +47,8 @@ from portal.caseworker import (  # noqa: E402, F401
     statistics,
     steps,
     teams,
+    voice,
+    voice_ask,
     waiting,
     ways_in,
     worklist,

@@ -87,6 +87,7 @@ def approval(reference: str) -> str:
             opened_at=first_look(session, case, pack, opened.by) if pack else None,
             states=PACK_STATES,
             rules=RULES,
+            heard=opened.heard,
         )
 
 

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlmodel import Session, col, select
 
 from portal import forms, gate
-from portal.cases import clocking, mailbox, verbs
+from portal.cases import clocking, mailbox, verbs, voice
 from portal.cases.actors import Actor
 from portal.cases.facts import facts_of
 from portal.cases.models import Case
@@ -87,6 +87,9 @@ def case_page(reference: str) -> str:
             assign=_assign_form(session, case) if opened.by.role == "caseworker" else None,
             button=desk.Button(),
             unread=mailbox.with_unread(session, [case.id]),
+            child_said=voice.with_unread(session, [case.id]),
+            heard=opened.heard,
+            wished=opened.wished,
             channels=staff_words.CHANNELS,
             mine=case.assignee_id == opened.by.id,
             copies=copies_out(opened),

@@ -15,11 +15,12 @@ from sqlmodel import Session
 
 from portal import audit, forms, gate
 from portal.audit import Act
-from portal.cases import clocking, ledger, verbs
+from portal.cases import clocking, ledger, verbs, voice_told
 from portal.cases.actors import Actor
 from portal.cases.ledger import CaseNotFound, Happened
 from portal.cases.models import Case
 from portal.cases.references import normal_reference
+from portal.cases.voice_told import Heard, Wished
 from portal.gate import see_other
 from workflows.kinds import WORKFLOWS
 from workflows.table import StepRefused, Workflow
@@ -41,6 +42,16 @@ class Desk:
     @cached_property
     def events(self) -> list[Happened]:
         return ledger.history(self.session, self.case)
+
+    @cached_property
+    def heard(self) -> Heard:
+        """What the child has said in this case."""
+        return voice_told.heard(self.events)
+
+    @cached_property
+    def wished(self) -> Wished:
+        """What somebody who asks for their own file wishes, and knows already."""
+        return voice_told.wished(self.events)
 
     @property
     def workflow(self) -> Workflow:

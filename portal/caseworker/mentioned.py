@@ -41,6 +41,7 @@ PAGE = 20
 def people_of_review(reference: str) -> str:
     with room(reference) as opened:
         people = people_mentioned.mentions(opened.session, opened.looking)
+        wished = opened.wished
     order = {"undecided": 0, "hide": 1, "show": 2}
     return render_template(
         "caseworker/review/people.html",
@@ -50,6 +51,7 @@ def people_of_review(reference: str) -> str:
         left=sum(1 for _third, row, _told in people if row.decision == "undecided"),
         can_decide=opened.in_review,
         states=_states(),
+        wished=wished,
     )
 
 
@@ -89,6 +91,7 @@ def person_of_review(reference: str, person_id: uuid.UUID) -> Response | tuple[s
         start = _start()
         entries = _named_in(opened, mention, start)
         asked = consulting.consultations(opened.session, opened.case)
+        wished = opened.wished
     form = OnePerson(data=None if request.form else _stored(mention))
     offers = ground.offers(DataKind.OTHER)
     form.code.choices = review_forms.choices(
@@ -122,6 +125,7 @@ def person_of_review(reference: str, person_id: uuid.UUID) -> Response | tuple[s
         lost=lost,
         can_decide=opened.in_review,
         states=_states(),
+        wished=wished,
         item_states=review_forms.STATES,
     )
     return shown, 409 if lost else form.status

@@ -81,7 +81,7 @@ def pack_page(reference: str) -> Response:
         offers = offers_of(opened)
         stale = newest is not None and newest.state in release.LIVE and is_stale(opened)
         left = deciding.counts(session, case.id).get("undecided", 0)
-        people_left = people_mentioned.undecided(session, case.id)
+        people_left, heard = people_mentioned.undecided(session, case.id), opened.heard
         names = staff_words.names_of(session, {f"staff:{pack.prepared_by.hex}" for pack in there if pack.prepared_by})
     page = make_response(
         render_template(
@@ -97,6 +97,7 @@ def pack_page(reference: str) -> Response:
             stale=stale,
             left=left,
             people_left=people_left,
+            heard=heard,
             names=names,
             send=offers.get("send_to_approval"),
             can_ask=opened.in_review and opened.by.role == "caseworker",

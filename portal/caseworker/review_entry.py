@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlmodel import Session
 
 from portal import gate
-from portal.cases import clocking, consulting, verbs
+from portal.cases import clocking, consulting, verbs, voice_told
 from portal.cases.actors import Actor
 from portal.cases.consulting import Asked
 from portal.cases.ledger import LostRace
@@ -51,6 +51,7 @@ class Lying:
     marks: Standing  # of correction cases, at this entry
     for_others: bool  # what it says was decided in a case of somebody else
     beside: Item | None = None  # the entry beside which these words stand
+    child: voice_told.Heard = field(default_factory=voice_told.Heard)  # what the child said to the request
 
     @property
     def stale(self) -> bool:
@@ -200,6 +201,7 @@ def _gather(opened: Room, item_id: uuid.UUID) -> Lying:
         entry.version_why == "correction"
         and entry.id in standing.changed_for_others(session, case, {entry.id: item.version_id}),
         next(iter(deciding.some(session, case, entries=[entry.beside])), None) if entry.beside else None,
+        opened.heard,
     )
 
 
@@ -337,6 +339,7 @@ def _show(lying: Lying, form: Any, offers: list[Offer], marked: Marked | None) -
         closed=[one for one in offers if one.fault],
         open_codes=[one for one in offers if not one.fault],
         decided=review_said.in_words(lying.entry, lying.item.said),
+        heard=lying.child,
         past=[
             (
                 one,

@@ -60,6 +60,7 @@ def review(reference: str) -> str:
         entries = deciding.entries_of(opened.session, opened.looking, shown)
         counts = _counts(opened)
         people = people_mentioned.undecided(opened.session, opened.case.id)
+        heard = opened.heard
     here = desk.address(opened.case, "review")
     return render_template(
         "caseworker/review/list.html",
@@ -77,6 +78,7 @@ def review(reference: str) -> str:
         states=review_forms.STATES,
         form=review_forms.Several(),
         button=desk.Button(),
+        heard=heard,
     )
 
 

@@ -29,6 +29,7 @@ OWN_PAGE = {
     "confirm_again": "approval",
     "release": "approval",
     "release_part": "approval",
+    "ask_child": "child/ask",
 }
 EVENTS = {
     "opened": _l("The request was entered"),
@@ -91,6 +92,11 @@ EVENTS = {
     "feed_clash": _l("A feed said again what a correction had replaced"),
     "source_told": _l("The source was told that its data is not what was decided"),
     "source_value_accepted": _l("What the source says now was accepted"),
+    "child_views": _l("Views were given"),
+    "child_question_ended": _l("A child’s card or link was ended"),
+    "support_wished": _l("A supporter or a meeting was asked about"),
+    "support_arranged": _l("A supporter or a meeting was arranged"),
+    "family_known": _l("They said which family they know"),
     "decision_kept": _l("The decision was kept against what the source says"),
     "code_word_asked": _l("A caller was asked for their word"),
     "contact_stopped": _l("A way of reaching the requester was stopped"),
@@ -227,6 +233,8 @@ def names_of(session: Session, actors: Iterable[str]) -> dict[str, str]:
 def by_whom(actor: str, names: Mapping[str, str]) -> str:
     if actor.startswith("outside"):
         return _("the body that was asked")
+    if actor.startswith("child"):
+        return _("the child")
     if actor.startswith(("family", "visitor")):
         return _("the requester")
     return names.get(actor) or (_("the service itself") if actor == "system" else _("staff"))
@@ -302,6 +310,10 @@ def _also(event: Happened, names: Mapping[str, str]) -> list[tuple[str, str]]:
         "contact_proposed": [(_("Why"), told.get("why", ""))],
         "search_place_answered": [(_("Answer"), _(searching.ANSWERS.get(told.get("answer", ""), "?")))],
         "consultation_answered": [(_("Answer"), _(consulting.OUTCOMES.get(told.get("outcome", ""), "?")))],
+        "child_views": [(_("In their words"), told.get("words", "")), (_("How it reached us"), told.get("way", ""))],
+        "child_question_ended": [(_("Why"), told.get("reason", ""))],
+        "support_arranged": [(_("What"), told.get("words", ""))],
+        "family_known": [(_("In their words"), told.get("known", ""))],
         "code_sheet": [(_("Way"), _(code_sheets.WAYS.get(told.get("way", ""), "?")))],
         "telephone_checked": [
             (_("Way"), _(telephones.WAYS.get(told.get("way", ""), "?"))),

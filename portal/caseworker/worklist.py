@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlmodel import Session
 
 from portal import gate
-from portal.cases import clocking, mailbox, worklist
+from portal.cases import clocking, mailbox, voice, worklist
 from portal.caseworker import blueprint, desk, staff_words
 from portal.caseworker.staff_words import Tag
 from portal.gate import page
@@ -32,6 +32,7 @@ class Row:
     tag: Tag | None
     assignee: str
     unread: bool
+    child: bool
 
 
 @page(
@@ -76,12 +77,13 @@ def _lists(counts: dict[str, int], which: str) -> list[dict[str, object]]:
 
 
 def _rows(session: Session, lines: list[worklist.Line], today: datetime.date) -> list[Row]:
-    unread = mailbox.with_unread(session, [line.case_id for line in lines])
+    ids = [line.case_id for line in lines]
+    unread, children = mailbox.with_unread(session, ids), voice.with_unread(session, ids)
     names = staff_words.names_of(session, {_actor(line.assignee_id) for line in lines if line.assignee_id})
-    return [_row(line, today, names, unread=line.case_id in unread) for line in lines]
+    return [_row(line, today, names, unread=line.case_id in unread, child=line.case_id in children) for line in lines]
 
 
-def _row(line: worklist.Line, today: datetime.date, names: dict[str, str], *, unread: bool) -> Row:
+def _row(line: worklist.Line, today: datetime.date, names: dict[str, str], *, unread: bool, child: bool) -> Row:
     return Row(
         reference=line.reference,
         label=line.label,
@@ -91,6 +93,7 @@ def _row(line: worklist.Line, today: datetime.date, names: dict[str, str], *, un
         tag=staff_words.due_tag(line.due_on, line.clock_status, today),
         assignee=names.get(_actor(line.assignee_id), "") if line.assignee_id else "",
         unread=unread,
+        child=child,
     )
 
 

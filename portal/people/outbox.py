@@ -30,8 +30,14 @@ from portal.settings import ROOT, Settings
 from portal.vault import Owner, vault_of
 
 # Template -> purpose of the link it carries. The others carry none: they say to go to the service and sign in.
-LINKS = {"sign_in": "sign_in", "resume": "resume_draft", "outside_question": "outside", "outside_notice": "outside"}
-LINKS |= {"seat_invitation": "invitation"}  # to staff, at their work e-mail
+LINKS = {
+    "sign_in": "sign_in",
+    "resume": "resume_draft",
+    "outside_question": "outside",
+    "outside_notice": "outside",
+    "voice": "voice",
+    "seat_invitation": "invitation",  # to staff, at their work e-mail
+}
 SHORT_LIVED = ("sign_in", "resume")  # asked for this minute: they come at any hour
 WARNING = "contact_changing"  # tells the old channel that a new one waits
 WHILE_ONE_WAITS = (*SHORT_LIVED, WARNING)

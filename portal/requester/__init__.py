@@ -22,6 +22,7 @@ from portal.requester import (  # noqa: E402, F401
     lost,
     my,
     openid,
+    own_voice,
     papers,
     passkeys,
     reaching,
@@ -30,5 +31,7 @@ from portal.requester import (  # noqa: E402, F401
     signing,
     telephone_codes,
     typed_code,
+    voice,
+    voice_answer,
     writing,
 )

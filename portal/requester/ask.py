@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlmodel import Session
 
 from portal import db, forms, gate
-from portal.cases import drafts, evidence
+from portal.cases import drafts, evidence, support
 from portal.cases.actors import Actor
 from portal.cases.clocking import uk_today
 from portal.cases.corrections.lines import open_challenge
@@ -254,6 +254,8 @@ def _send(session: Session, code_word_hash: str) -> str:
     who = gate.reader()
     by = Actor.requester(who.id, who.session) if who.id else visitor()
     cases = _open(session, telling.asked(journey, code_word_hash=code_word_hash), journey, by)
+    if Stop(NAMED["support"]) in way(journey):
+        support.note_answers(session, cases[0].id, journey.said("support"), by=by)
     for case in cases:
         evidence.move(session, own.id, case, gate.runtime().files, by=by)
     _enrol(session, journey, cases[0].requester)

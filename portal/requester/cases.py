@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlmodel import Session
 
 from portal import gate
-from portal.cases import clocking, evidence, ledger, mailbox, verbs
+from portal.cases import clocking, evidence, ledger, mailbox, support, verbs
 from portal.cases.corrections import adding
 from portal.cases.facts import facts_of
 from portal.cases.ledger import Happened
@@ -44,6 +44,7 @@ BESIDES = {
     ("evidence", "family"): mark("You sent us a file."),
     ("line_added", "family"): mark("You told us about something else that is wrong."),
     ("line_words", "family"): mark("You told us more about something."),
+    ("child_views", "family"): mark("You told us your views."),
     (availability.OPENED_AGAIN, "staff"): mark("We opened your copy again."),
 }
 
@@ -58,6 +59,7 @@ class Seen:
     turn: Turn
     why: tuple[Why, ...]
     in_own_right: bool  # the reader asks for themselves, so that no child was asked
+    offered_support: bool = False
 
     def can(self, name: str) -> bool:
         """Whether the requester may take this step now."""
@@ -85,8 +87,8 @@ def seen(session: Session, case: Case) -> Seen:
     workflow = WORKFLOWS[case.kind]
     steps = workflow.steps_for(case.state, me.role, facts)
     why = () if answered(case) else clocking.reading(session, case, events, today=today).why
-    own = facts.requester_kind is RequesterKind.SELF
-    return Seen(case, events, steps, workflow.turn(case.state, facts), why, own)
+    own, offered = support.in_own_right(facts), support.offered(case, facts)
+    return Seen(case, events, steps, workflow.turn(case.state, facts), why, own, offered)
 
 
 def answered(case: Case) -> bool:

@@ -18,11 +18,12 @@ from flask_babel import lazy_gettext as _l
 
 from portal import ceremony, forms
 from portal.cases.clocking import uk_today
+from portal.cases.support import OFFERED_FROM
 from portal.requester import family_forms
 from portal.requester import question_forms as q
 from portal.requester.challenge_forms import MoreForm, WhoseForm
 from portal.requester.challenge_lines import Said, said_in
-from workflows.ages import birthday
+from workflows.ages import age_on, birthday
 from workflows.authority import BASES, RelationshipBasis, basis, usable_bases
 from workflows.facts import Nation, RequesterKind
 
@@ -290,6 +291,12 @@ def _challenge(journey: Journey) -> bool:
     return journey.is_challenge
 
 
+def _own_and_grown(journey: Journey) -> bool:
+    """Whether somebody of 16 or more asks for their own record (R-67)."""
+    born = journey.born(journey.people()[0])
+    return _access(journey) and journey.about == "me" and born is not None and age_on(born, uk_today()) >= OFFERED_FROM
+
+
 def _by_email(journey: Journey) -> bool:
     """Codes are for signing in, and signing in begins with an email address."""
     return not journey.signed_in and "email" in (journey.said("reach").get("ways") or ())
@@ -367,6 +374,13 @@ QUESTIONS: tuple[Question, ...] = (
     ),
     Question("words", q.WordsForm, _one(_l("Is there anything that helps us find it?")), asked=_access),
     Question("format", q.FormatForm, _one(_l("How would you like to get it?")), asked=_access),
+    Question(
+        "support",
+        q.SupportForm,
+        _one(_l("Help with reading it")),
+        lead=lambda _j: [_("Reading your own record can be hard. You can leave any of these empty.")],
+        asked=_own_and_grown,
+    ),
     Question("files", q.EvidenceForm, _one(_l("Papers that help us")), page="files"),
     Question(
         "second-step",

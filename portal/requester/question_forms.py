@@ -353,6 +353,32 @@ class FormatForm(QuestionForm):
     )
 
 
+class SupportForm(QuestionForm):
+    """What help somebody would like who reads their own record, and which family they know (R-65, R-66)."""
+
+    supporter = forms.RadiosField(
+        _l("Would you like somebody with you when you read it?"),
+        choices=[("yes", _l("Yes, please")), ("no", _l("No, thank you"))],
+        hint=_l("A worker who listens and helps you. It is free."),
+        short=_l("Somebody with you"),
+    )
+    meeting = forms.RadiosField(
+        _l("Would you like to meet us to talk about it?"),
+        choices=[("yes", _l("Yes, please")), ("no", _l("No, thank you"))],
+        short=_l("A meeting"),
+    )
+    known = forms.LongTextField(
+        _l("Which of your family do you know about?"),
+        hint=_l("Names, and who they are to you: one on each line. We do not hide from you what you know already."),
+        longest=2000,
+        counted=False,
+        short=_l("Family you know"),
+    )
+    more = forms.LongTextField(
+        _l("Is there anything else that would help you?"), longest=1000, counted=False, short=_l("What would help")
+    )
+
+
 class SecondStepForm(QuestionForm):
     """Whether to set up an app that shows codes now, in this very session, or to get codes on paper later."""
 

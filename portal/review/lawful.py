@@ -180,7 +180,8 @@ class Ground:
 
     def _wish(self, said: str) -> Wish | None:
         wish = Wish(said) if said in set(Wish) else None
-        return None if wish is Wish.SAID_NO and self.facts.child_answer is not ChildAnswer.NO else wish
+        said_no = self.facts.child_answer in (ChildAnswer.NO, ChildAnswer.SOME)  # a yes to a part is a no to the rest
+        return None if wish is Wish.SAID_NO and not said_no else wish
 
 
 def consultations(session: Session, case_id: uuid.UUID) -> dict[str, Heard]:

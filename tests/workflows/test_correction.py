@@ -96,7 +96,7 @@ WHO = {
     "authority_ended": (False, True),
     "subject_born": (None, BORN_6, BORN_14, BORN_18),
     "competence": tuple(Competence),
-    "child_answer": (ChildAnswer.UNKNOWN, ChildAnswer.YES, ChildAnswer.NO),
+    "child_answer": (ChildAnswer.UNKNOWN, ChildAnswer.YES, ChildAnswer.NO, ChildAnswer.SOME, ChildAnswer.TALK),
 }
 LINES = {
     "lines": (0, 2),
@@ -120,10 +120,16 @@ def not_shown_to_be_entitled(facts):
     yield facts.requester_kind is RequesterKind.UNKNOWN
     yield facts.authority is not AuthorityStatus.ACCEPTED or facts.authority_ended
     yield facts.subject_born in (None, BORN_18)
-    if facts.subject_born != BORN_6 or facts.child_answer is ChildAnswer.NO:
+    if facts.subject_born != BORN_6 or facts.child_answer in (ChildAnswer.NO, ChildAnswer.SOME, ChildAnswer.TALK):
         yield facts.competence is Competence.NOT_ASSESSED
     if facts.competence is Competence.COMPETENT:
-        yield facts.child_answer is not ChildAnswer.YES
+        yield facts.child_answer not in (ChildAnswer.YES, ChildAnswer.SOME)
+
+
+def beyond_the_parts(facts):
+    """A child who can decide said yes to some of it, and nobody confirmed that the answer keeps to that."""
+    limited = facts.competence is Competence.COMPETENT and facts.child_answer is ChildAnswer.SOME
+    yield limited and facts.requester_kind is not RequesterKind.SELF and facts.child_parts_kept_by is None
 
 
 def unmatched(facts):
@@ -178,6 +184,8 @@ PACKS = {
 def test_no_answer_is_released_on_any_facts_against_which_the_law_speaks():
     seen = set()
     for facts in combinations(WHO):
+        compare("release", facts, any(not_shown_to_be_entitled(facts)) or any(beyond_the_parts(facts)), seen)
+        facts = replace(facts, child_parts_kept_by="ann")
         compare("release", facts, any(not_shown_to_be_entitled(facts)), seen)
     for facts in combinations(LINES):
         compare("release", facts, any(undecided(facts)), seen)
@@ -194,7 +202,7 @@ def test_nothing_undecided_goes_to_approval(name):
     seen = set()
     for facts in combinations(WHO):
         assembled = replace(facts, pack=PackState.ASSEMBLED, approved_by=None)
-        compare(name, assembled, any(not_shown_to_be_entitled(facts)), seen)
+        compare(name, assembled, any(not_shown_to_be_entitled(facts)) or any(beyond_the_parts(facts)), seen)
     for facts in combinations(LINES):
         compare(name, replace(facts, pack=PackState.ASSEMBLED), any(undecided(facts)), seen)
     for pack, leaks in product(PackState, (None, 0, 1)):

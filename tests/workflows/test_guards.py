@@ -43,6 +43,9 @@ OPEN_ON_UNKNOWN = {
     "authority_may_be_asked",
     "acts_for_another",
     "child_unanswered",
+    "child_not_waiting_to_talk",
+    "safe_to_ask",
+    "parts_kept",
     "no_proposal_open",
     "receipt_day_not_proposed",
     "seen_by_the_person_first",  # a second lock on what `authority_settled` keeps shut
@@ -155,6 +158,9 @@ HEARD = [
     (ChildAnswer.YES, None, True),
     (ChildAnswer.NO, None, False),
     (ChildAnswer.NO, "bob", False),
+    (ChildAnswer.SOME, None, True),  # to the parts they named: see below
+    (ChildAnswer.TALK, None, False),
+    (ChildAnswer.TALK, "bob", False),
     (ChildAnswer.NOT_ASKED, None, False),
     (ChildAnswer.NOT_ASKED, "ann", False),
     (ChildAnswer.NOT_ASKED, "bob", True),
@@ -180,7 +186,41 @@ def test_a_14_year_old_is_asked_by_us_and_not_through_the_parent():  # W-8
     assert guards.authority_may_be_asked(replace(AT_14, authority=AuthorityStatus.UNKNOWN)) is None
 
 
-@pytest.mark.parametrize("answer", [ChildAnswer.NO, ChildAnswer.ASKED])
+KEPT = [
+    # answer, competence, confirmed by, approved by, kept
+    (ChildAnswer.SOME, Competence.COMPETENT, None, None, False),
+    (ChildAnswer.SOME, Competence.COMPETENT, None, "bob", False),
+    (ChildAnswer.SOME, Competence.COMPETENT, "ann", None, True),
+    (ChildAnswer.SOME, Competence.COMPETENT, "ann", "bob", True),
+    (ChildAnswer.SOME, Competence.COMPETENT, "bob", "bob", False),
+    (ChildAnswer.SOME, Competence.NOT_COMPETENT, None, "bob", True),
+    (ChildAnswer.YES, Competence.COMPETENT, None, "bob", True),
+]
+
+
+@pytest.mark.parametrize(("answer", "competence", "by", "approver", "kept"), KEPT)
+def test_a_yes_to_some_of_it_is_kept_to_by_two_people(answer, competence, by, approver, kept):
+    changes = {"child_answer": answer, "competence": competence, "child_parts_kept_by": by, "approved_by": approver}
+    facts = replace(COMPETENT, **changes)
+    assert (guards.parts_kept(facts) is None) == kept
+    assert guards.parts_kept(replace(facts, requester_kind=RequesterKind.SELF)) is None
+    limited = answer is ChildAnswer.SOME and competence is Competence.COMPETENT
+    assert (guards.parts_to_keep(facts) is None) == limited
+
+
+def test_a_yes_to_some_of_it_says_to_what():
+    assert guards.parts_named(PARENT, {"answer": "some", "parts": " "})
+    assert guards.parts_named(PARENT, {"answer": "some", "parts": "School"}) is None
+    assert guards.parts_named(PARENT, {"answer": "talk-first"}) is None
+
+
+def test_a_child_who_wants_to_talk_first_is_not_passed_over_as_unasked():
+    assert guards.child_not_waiting_to_talk(replace(COMPETENT, child_answer=ChildAnswer.TALK))
+    assert guards.child_unanswered(replace(COMPETENT, child_answer=ChildAnswer.TALK)) is None
+    assert guards.child_unanswered(replace(COMPETENT, child_answer=ChildAnswer.SOME))
+
+
+@pytest.mark.parametrize("answer", [ChildAnswer.NO, ChildAnswer.ASKED, ChildAnswer.SOME, ChildAnswer.TALK])
 def test_a_young_child_who_was_asked_or_said_no_is_assessed_at_any_age(answer):
     facts = replace(PARENT, child_answer=answer)
     assert not guards.at_prompt_age(facts)

@@ -91,7 +91,16 @@ FACTS_THAT_MATTER = {
     "authority_ended": (False, True),
     "subject_born": (None, BORN_6, BORN_14, BORN_18_TOMORROW, BORN_18),
     "competence": tuple(Competence),
-    "child_answer": (ChildAnswer.UNKNOWN, ChildAnswer.YES, ChildAnswer.NO, ChildAnswer.NOT_ASKED),
+    # with "some of it", whether a reviewer confirmed that what is given keeps to the parts
+    "child": (
+        (ChildAnswer.UNKNOWN, None),
+        (ChildAnswer.YES, None),
+        (ChildAnswer.NO, None),
+        (ChildAnswer.SOME, None),
+        (ChildAnswer.SOME, "ann"),
+        (ChildAnswer.TALK, None),
+        (ChildAnswer.NOT_ASKED, None),
+    ),
     "review_undecided": (None, 0, 2),
     "pack": (PackState.ASSEMBLED, PackState.APPROVED, PackState.VOID),
     "approved_by": (None, "ann", "bob"),
@@ -110,10 +119,11 @@ def violations(facts):
     yield facts.authority is not AuthorityStatus.ACCEPTED or facts.authority_ended
     yield facts.subject_born is None
     yield facts.subject_born == BORN_18 or (facts.subject_born == BORN_18_TOMORROW and facts.today == TOMORROW)
-    if facts.subject_born != BORN_6 or facts.child_answer is ChildAnswer.NO:
+    if facts.subject_born != BORN_6 or facts.child_answer in (ChildAnswer.NO, ChildAnswer.SOME, ChildAnswer.TALK):
         yield facts.competence is Competence.NOT_ASSESSED
     if facts.competence is Competence.COMPETENT:
-        yield facts.child_answer is not ChildAnswer.YES
+        yield facts.child_answer not in (ChildAnswer.YES, ChildAnswer.SOME)
+        yield facts.child_answer is ChildAnswer.SOME and facts.child_parts_kept_by in (None, facts.approved_by)
 
 
 def test_nothing_is_released_on_any_facts_against_which_the_law_speaks():
@@ -121,7 +131,9 @@ def test_nothing_is_released_on_any_facts_against_which_the_law_speaks():
     step = WORKFLOW.step("release")
     assert WORKFLOW.step("release_part").guards == step.guards
     for values in product(*FACTS_THAT_MATTER.values()):
-        facts = replace(GOOD, **dict(zip(FACTS_THAT_MATTER, values, strict=True)))
+        given = dict(zip(FACTS_THAT_MATTER, values, strict=True))
+        answer, kept_by = given.pop("child")
+        facts = replace(GOOD, child_answer=answer, child_parts_kept_by=kept_by, **given)
         released = step.closed(facts) is None
         assert released != any(violations(facts)), facts
         outcomes[released] += 1
@@ -144,6 +156,7 @@ WALKED = {
     "accept_authority",
     "assess_competence",
     "record_child_answer",
+    "confirm_parts",
     "start_finding",
     "start_review",
     "back_to_finding",
@@ -168,7 +181,7 @@ WALKED = {
 }
 CHOSEN = {
     "competence": tuple(Competence)[1:],
-    "answer": ("yes", "no"),
+    "answer": ("yes", "no", "some"),
     "again": ("both",),
     "basis": ("mother", "subject-agreement"),
     "ground": ("child-decides",),
@@ -196,7 +209,9 @@ def folded(step, facts, answers):
         case "assess_competence":
             changes["competence"] = Competence(answers["competence"])
         case "record_child_answer" | "child_answer_changed":
-            changes["child_answer"] = ChildAnswer(answers["answer"])
+            changes |= {"child_answer": ChildAnswer(answers["answer"]), "child_parts_kept_by": None}
+        case "confirm_parts":
+            changes["child_parts_kept_by"] = facts.actor
         case "approve":
             changes |= {"pack": PackState.APPROVED, "approved_by": facts.actor}
         case "release" | "release_part":
@@ -216,7 +231,7 @@ def folded(step, facts, answers):
 def happenings(state, facts):
     """What changes without a step: a pack is assembled, a night passes, a court ends an authority."""
     if state == "review" and facts.pack is not PackState.ASSEMBLED:
-        yield replace(facts, pack=PackState.ASSEMBLED, approved_by=None)
+        yield replace(facts, pack=PackState.ASSEMBLED, approved_by=None, child_parts_kept_by=None)
     if facts.today == TODAY:
         yield replace(facts, today=TOMORROW)
     if not facts.authority_ended:
@@ -232,7 +247,8 @@ def moves(state, facts):
                 continue
             choices = [need.name for need in step.needs if need.name in CHOSEN]
             for values in product(*(CHOSEN[name] for name in choices)):
-                answers = answers_to(step, **dict(zip(choices, values, strict=True)))
+                parts = {"parts": "School"} if "some" in values else {}
+                answers = answers_to(step, **dict(zip(choices, values, strict=True)), **parts)
                 try:
                     taken = WORKFLOW.take(state, step.name, role=role, facts=seen, answers=answers)
                 except StepRefused:

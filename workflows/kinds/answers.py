@@ -105,8 +105,22 @@ CHILD_SAID = Need(
     (
         Choice(ChildAnswer.YES, _("Yes")),
         Choice(ChildAnswer.NO, _("No")),
+        Choice(ChildAnswer.SOME, _("Some of it")),
+        Choice(ChildAnswer.TALK, _("Talk to me first")),
         Choice(ChildAnswer.NO_VIEW, _("No view, or did not answer")),
     ),
+)
+# What goes with an answer, in the child's own words wherever they gave some.
+CHILD_SAID_MORE = (
+    Need(
+        "parts",
+        _("If some of it: which parts?"),
+        required=False,
+        hint=_("Nothing else is given, so write down what they said as closely as you can."),
+    ),
+    Need("talk", _("If they want to talk first: with whom, how and when is it safe?"), required=False),
+    Need("not_safe", _("Did they say that it is not safe to ask them again?"), Ask.YESNO, required=False),
+    Need("own_words", _("In the child's own words, if they want that"), required=False),
 )
 NOT_ASKED_BECAUSE = Need(
     "because",

@@ -12,6 +12,7 @@ from workflows.kinds.answers import (
     BASIS,
     CAME_ON,
     CHILD_SAID,
+    CHILD_SAID_MORE,
     COMPETENCE,
     COMPETENCE_WEIGHED,
     EXTEND_BECAUSE,
@@ -33,6 +34,7 @@ CASEWORKER = (Role.CASEWORKER,)
 APPROVER = (Role.APPROVER,)
 STAFF = (Role.CASEWORKER, Role.APPROVER)
 SYSTEM = (Role.SYSTEM,)
+CHILDS_ANSWER = (Role.CASEWORKER, Role.CHILD, Role.SYSTEM)  # by their own card, or told to somebody who writes it down
 
 # Below, a step is written without its states, which differ from kind to kind.
 NOWHERE: States = ()
@@ -252,7 +254,7 @@ _ASK_CHILD = Step(
     label=_("Ask the child"),
     from_states=NOWHERE,
     roles=CASEWORKER,
-    guards=(g.about_a_child, g.child_unanswered),
+    guards=(g.about_a_child, g.child_unanswered, g.safe_to_ask),
     needs=(
         Need("way", _("Who asks, where and how?")),
         Need(
@@ -268,19 +270,26 @@ _RECORD_CHILD_ANSWER = Step(
     name="record_child_answer",
     label=_("Record the child's answer"),
     from_states=NOWHERE,
-    roles=(Role.CASEWORKER, Role.SYSTEM),
+    roles=CHILDS_ANSWER,
     guards=(g.about_a_child,),
-    needs=(
-        CHILD_SAID,
-        Need("own_words", _("In the child's own words, if they want that"), required=False),
-    ),
+    needs=(CHILD_SAID, *CHILD_SAID_MORE),
+    checks=(g.parts_named,),
+)
+# A second question can put the child at risk who said so. Somebody else than the caseworker weighs it.
+_ALLOW_ASKING_AGAIN = Step(
+    name="allow_asking_again",
+    label=_("Allow the child to be asked again"),
+    from_states=NOWHERE,
+    roles=APPROVER,
+    guards=(g.about_a_child, g.said_unsafe),
+    needs=(Need("reason", _("The child said that it is not safe to be asked again. What makes it safe now?")),),
 )
 _RECORD_CHILD_NOT_ASKED = Step(
     name="record_child_not_asked",
     label=_("Record why the child was not asked"),
     from_states=NOWHERE,
     roles=CASEWORKER,
-    guards=(g.about_a_child, g.child_unanswered),
+    guards=(g.about_a_child, g.child_unanswered, g.child_not_waiting_to_talk),
     needs=(NOT_ASKED_BECAUSE, REASON),
 )
 _DECIDE_BEST_INTERESTS = Step(
@@ -293,15 +302,35 @@ _DECIDE_BEST_INTERESTS = Step(
 )
 
 
-def child_view(*, before_approval: States, weighed: tuple[Need, ...] = COMPETENCE_WEIGHED) -> Steps:
-    """`weighed` are the seven questions of R-47 as they read for this kind of case."""
-    return within(
-        before_approval,
-        replace(_ASSESS_COMPETENCE, needs=(COMPETENCE, *weighed)),
-        _ASK_CHILD,
-        _RECORD_CHILD_ANSWER,
-        _RECORD_CHILD_NOT_ASKED,
-        _DECIDE_BEST_INTERESTS,
+# The reviewer's part of two: whoever approves is somebody else, and reads the same limit.
+_CONFIRM_PARTS = Step(
+    name="confirm_parts",
+    label=_("Confirm that it keeps to what the child said yes to"),
+    from_states=NOWHERE,
+    roles=CASEWORKER,
+    guards=(g.parts_to_keep, g.pack_assembled),
+    needs=(
+        Need("keeps", _("I read it against the child's words: nothing in it goes beyond them"), Ask.YESNO),
+        Need("reason", _("How does it keep to them?"), hint=_("Only staff see this.")),
+    ),
+    checks=(g.said_yes("keeps"),),
+)
+
+
+def child_view(*, before_approval: States, reviewing: States, weighed: tuple[Need, ...] = COMPETENCE_WEIGHED) -> Steps:
+    """`reviewing`: where what is given is put together; `weighed` are the seven questions of R-47 as they read for
+    this kind of case."""
+    return (
+        *within(
+            before_approval,
+            replace(_ASSESS_COMPETENCE, needs=(COMPETENCE, *weighed)),
+            _ASK_CHILD,
+            _RECORD_CHILD_ANSWER,
+            _ALLOW_ASKING_AGAIN,
+            _RECORD_CHILD_NOT_ASKED,
+            _DECIDE_BEST_INTERESTS,
+        ),
+        *within(reviewing, _CONFIRM_PARTS),
     )
 
 

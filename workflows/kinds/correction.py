@@ -131,7 +131,7 @@ AUTHORITY = asking.authority(
     checking=CHECKING,
     asked_for=_("We asked you to show us that you may ask for this."),
 )
-CHILD = asking.child_view(before_approval=BEFORE_APPROVAL, weighed=WEIGHED)
+CHILD = asking.child_view(before_approval=BEFORE_APPROVAL, reviewing=(WEIGHING, RECONSIDERING), weighed=WEIGHED)
 
 # Steps: a question, which stops no clock, and more time
 

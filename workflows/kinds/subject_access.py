@@ -132,7 +132,7 @@ AUTHORITY = asking.authority(
     checking=CHECKING,
     asked_for=_("We asked you to show us that you may ask for this record."),
 )
-CHILD = asking.child_view(before_approval=BEFORE_APPROVAL)
+CHILD = asking.child_view(before_approval=BEFORE_APPROVAL, reviewing=(REVIEW,))
 
 # Steps: making the request clearer, and more time
 
@@ -246,6 +246,7 @@ RELEASABLE = (
     *g.MAY_BE_TOLD,
     g.record_attached,
     g.review_complete,
+    g.parts_kept,
     g.pack_approved,
     g.approved_by_another,
     g.pack_tight,
@@ -275,6 +276,7 @@ GIVE = (
             g.consultations_closed,
             g.pack_assembled,
             g.pack_tight,
+            g.parts_kept,
             *g.MAY_BE_TOLD,
         ),
     ),
@@ -298,6 +300,7 @@ GIVE = (
             g.review_complete,
             g.pack_assembled,
             g.pack_tight,
+            g.parts_kept,
             *g.MAY_BE_TOLD,
         ),
         needs=CONFIRMATIONS,

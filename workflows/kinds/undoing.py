@@ -8,8 +8,8 @@ it back.
 from dataclasses import replace
 
 from workflows import guards as g
-from workflows.kinds.answers import CHILD_SAID, REASON
-from workflows.kinds.asking import NOWHERE, STAFF, SYSTEM, States, Steps, within
+from workflows.kinds.answers import CHILD_SAID, CHILD_SAID_MORE, REASON
+from workflows.kinds.asking import CHILDS_ANSWER, NOWHERE, STAFF, SYSTEM, States, Steps, within
 from workflows.table import Ask, Choice, Need, Role, State, Step
 from workflows.words import mark as _
 
@@ -35,12 +35,10 @@ _CHILD_ANSWER_CHANGED = Step(
     name="child_answer_changed",
     label=_("The child says something else now"),
     from_states=NOWHERE,
-    roles=(Role.CASEWORKER, Role.SYSTEM),
+    roles=CHILDS_ANSWER,
     guards=(g.about_a_child,),
-    needs=(
-        CHILD_SAID,
-        Need("own_words", _("In the child's own words, if they want that"), required=False),
-    ),
+    needs=(CHILD_SAID, *CHILD_SAID_MORE),
+    checks=(g.parts_named,),
     voids_approval=True,
     recalls=True,
     reopens=True,

@@ -52,12 +52,14 @@ def case_lines(reference: str) -> str:
         wanted = [line.entry_id for line in opened.lines if line.entry_id]
         entries = opened.read(wanted, challenged=True)
         doubled = lines.others_on(opened.session, opened.case, wanted)
+        heard = opened.heard
     rows = [_row(line, entries, links, opened.case) for line in opened.lines]
     return render_template(
         "caseworker/challenges/list.html",
         case=opened.case,
         tag=tag_of(opened),
         rows=rows,
+        heard=heard,
         doubled={entry_id for entry_id in doubled if any(line.open for _case, line in doubled[entry_id])},
         shut=_(opened.shut) if opened.shut else "",
         takes_more=opened.by.role == "caseworker" and adding.takes_more(opened.case),
