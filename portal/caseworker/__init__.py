@@ -8,8 +8,8 @@ blueprint = Blueprint("caseworker", __name__, url_prefix="/staff")
 from portal.caseworker import (  # noqa: E402, F401
     answering,
     approving,
-    authority,
     arriving,
+    authority,
     bodies,
     breaches,
     cases,

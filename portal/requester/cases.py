@@ -28,7 +28,6 @@ from portal.gate import page
 from portal.requester import blueprint, challenge_told
 from portal.requester.letters import title as letter_title
 from workflows.clock_terms import Why
-from workflows.facts import RequesterKind
 from workflows.kinds import WORKFLOWS
 from workflows.table import Offered, StepRefused, Turn
 from workflows.words import mark

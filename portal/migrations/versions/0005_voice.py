@@ -5,7 +5,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 _WAYS = sa.Enum("card", "link", name="child_question_way", native_enum=False, create_constraint=True, length=40)
 _MOMENT = sqlmodel.sql.sqltypes.UTCDateTime

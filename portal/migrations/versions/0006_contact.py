@@ -5,7 +5,7 @@ from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0005"
 
 _WAITING = sa.text("state = 'waiting'")
 _OPEN = sa.text("state IN ('to_check', 'checked', 'printed', 'returned')")
