@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 import pytest
 
@@ -75,3 +76,13 @@ def test_heading_and_source_of_what_is_withheld_are_looked_for_unless_something_
     ]
     sought = [span.text for span in assembly._withheld([given, *kept_back])]
     assert sorted(sought) == ["12 Kiln Yard", "12 Kiln Yard", "Lantern House", "stay in a refuge"]
+
+
+def test_somebody_hidden_elsewhere_is_shown_where_that_was_decided_and_nowhere_else() -> None:
+    person = assembly.Hidden(uuid.uuid4(), ("Ana Field",), "EX-TP")
+    entry = replace(entry_from("Hill School", label="Call from Ana Field", author="Ana Field"), value="Ana Field rang.")
+    for shown, times in (((), 0), ((str(person.id),), 3)):
+        said = Decision("give", shown_people=shown)
+        made = assembly._entry(assembly.Cutter([person], (), []), 1, entry, said)
+        printed = "".join(getattr(part, "text", "") for part in (*made.label, *made.value, *made.source))
+        assert printed.count("Ana Field") == times
