@@ -15,6 +15,7 @@ from workflows.words import mark as _
 LONGEST = 20_000
 MARKS = 4
 UNSEEN = 8  # joiners and the like in a row; a flag made of letters has seven
+PRINTED = frozenset({"LATIN", "GREEK", "COPTIC", "CYRILLIC", "ARMENIAN", "GEORGIAN", "HEBREW", "ARABIC", "MODIFIER"})
 REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 _NEW_LINES = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
@@ -47,6 +48,15 @@ def printable(text: str) -> str:
     many empty lines two stay."""
     lines = _EMPTY_LINES.sub("\n\n\n", _NEW_LINES.sub("\n", text))
     return _composed("".join(REPLACED if _is_refused(letter) else letter for letter in lines))
+
+
+def beyond_the_fonts(text: str) -> bool:
+    """Whether some of its letters are of a script that the fonts on paper (Liberation, DejaVu) do not have."""
+    return any(letter > "\u02ff" and letter.isalpha() and _script(letter) not in PRINTED for letter in set(text))
+
+
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0]
 
 
 def _composed(text: str) -> str:

@@ -96,6 +96,16 @@ class Page:
     def tree(self) -> Element:
         return self._parsed[0]
 
+    @cached_property
+    def _elements(self) -> dict[str, list[Element]]:
+        """The elements of each name, and of any ("*"), in the order of the page."""
+        found: dict[str, list[Element]] = {"*": []}
+        for one in self.tree.iter():
+            if isinstance(one.tag, str):
+                found["*"].append(one)
+                found.setdefault(one.tag, []).append(one)
+        return found
+
     @property
     def parse_faults(self) -> list[str]:
         return self._parsed[1]
@@ -103,11 +113,13 @@ class Page:
     def all(self, tag: str, **attributes: str) -> list[Element]:
         """Elements called `tag` (or any, "*") with these attributes; `cls` asks for one class of several."""
         wanted = attributes.pop("cls", None)
+        found = self._elements.get(tag, [])
+        if not attributes and wanted is None:
+            return list(found)
         return [
             one
-            for one in self.tree.iter(None if tag == "*" else tag)
-            if isinstance(one.tag, str)
-            and all(one.get(name.rstrip("_").replace("_", "-")) == value for name, value in attributes.items())
+            for one in found
+            if all(one.get(name.rstrip("_").replace("_", "-")) == value for name, value in attributes.items())
             and (wanted is None or wanted in (one.get("class") or "").split())
         ]
 

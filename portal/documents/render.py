@@ -26,6 +26,7 @@ from portal import limited
 from portal.documents.answer import Decision
 from portal.documents.frozen import made_printable
 from portal.documents.pack import Pack, Text
+from portal.text import beyond_the_fonts
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
@@ -43,11 +44,11 @@ class TooMuch(ValueError):
 def pack_html(pack: Pack, *, for_screen: bool) -> str:
     """The pack as HTML: a whole document for paper, or for the screen the part that a page of the portal includes."""
     template = "disclosure/_pack.html" if for_screen else "disclosure/pack.html"
-    return (
-        _environment(pack.language)
-        .get_template(template)
-        .render(pack=made_printable(pack), for_screen=for_screen, **_dates(pack.language))
-    )
+    page = _environment(pack.language).get_template(template)
+    facts = {"pack": made_printable(pack), "for_screen": for_screen, **_dates(pack.language)}
+    made = page.render(facts, unprinted=False)
+    # Boxes in the place of somebody's words say nothing: paper says where they can be read.
+    return page.render(facts, unprinted=True) if not for_screen and beyond_the_fonts(made) else made
 
 
 def fixed_words(pack: Pack) -> str:

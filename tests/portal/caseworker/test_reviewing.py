@@ -66,6 +66,11 @@ def state_of(walk: Walk, item: Item) -> deciding.Decision:
         return deciding.item(session, session.get_one(Case, walk.case_id), item.id).said
 
 
+def upsetting(walk: Walk) -> int:
+    with walk.runtime.database.read() as session:
+        return deciding.upsetting(session, walk.case_id)
+
+
 def numbers_of(text: str, *wanted: str) -> list[str]:
     return [str(word.number) for word in number(text) if word.text.strip(".,") in wanted]
 
@@ -289,10 +294,12 @@ def test_after_saving_the_next_undecided_entry_comes(client: JudgingClient, walk
 
 def test_what_has_changed_since_it_was_decided_is_undecided_again(client: JudgingClient, walk: Walk) -> None:
     page, item, _entry = entry_page(client, walk, "Duty call")
-    client.submit(page, {"decision": "give", "save": "1"})
+    client.submit(page, {"decision": "give", "upsetting": "y", "content_note": "A loss.", "save": "1"})
+    assert upsetting(walk) == 1
     change(walk, item.entry_id, "Duty call. The words are others now.")
     page = client.get(base(walk))
     page = client.follow(client.submit(page, form=f"{base(walk)}/bring-in"))
+    assert upsetting(walk) == 0  # it was said of other words
     assert "1 entry is new or has changed." in page.text
     page = client.get(f"{base(walk)}/{item.id}")
     assert "This entry has changed since it was decided." in page.text

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 import pytest
+from sqlmodel import Session
 
+from portal.cases.models import Case
 from portal.cases.searching import ANSWERS, Place
-from portal.documents import assembly, information
+from portal.documents import assembly, information, release
 from portal.documents.leak_gate import RemovedSpan
 from portal.records import OpenEntry
+from portal.review import deciding, people_mentioned
 from portal.review.deciding import Decision
 from portal.review.redaction import Redaction
+from portal.runtime import Runtime
+from tests import builders
 
 
 def place(answer: str, code: str = "directory", name: str = "This directory") -> Place:
@@ -75,3 +81,36 @@ def test_heading_and_source_of_what_is_withheld_are_looked_for_unless_something_
     ]
     sought = [span.text for span in assembly._withheld([given, *kept_back])]
     assert sorted(sought) == ["12 Kiln Yard", "12 Kiln Yard", "Lantern House", "stay in a refuge"]
+
+
+def test_somebody_hidden_elsewhere_is_shown_where_that_was_decided_and_nowhere_else() -> None:
+    person = assembly.Hidden(uuid.uuid4(), ("Ana Field",), "EX-TP")
+    entry = replace(entry_from("Hill School", label="Call from Ana Field", author="Ana Field"), value="Ana Field rang.")
+    for shown, times in (((), 0), ((str(person.id),), 3)):
+        said = Decision("give", shown_people=shown)
+        made = assembly._entry(assembly.Cutter([person], (), []), 1, entry, said)
+        printed = "".join(getattr(part, "text", "") for part in (*made.label, *made.value, *made.source))
+        assert printed.count("Ana Field") == times
+
+
+def test_the_name_of_somebody_hidden_is_looked_for_even_where_nothing_of_it_was_cut(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "review")
+    by, name = walk.worker.actor, "Zebulon Quist"
+    who = {"names": [name], "relation": "lodger", "professional": False, "alive": True}
+    walk.act(lambda session: people_mentioned.add_person(session, builders.looking(session, walk), **who, by=by))
+
+    def hide(session: Session) -> None:
+        people = deciding.mentions(session, builders.looking(session, walk))
+        (one,) = [row for third, row, _told in people if name in third.names]
+        said = {"decision": "hide", "code": "EX-TP", "reason": "As weighed.", "test": builders.WEIGHED}
+        deciding.decide_mention(
+            session, walk.case_id, one.mentioned_id, version=one.version, **said, by=by, today=walk.today
+        )
+
+    walk.act(hide)
+    builders.decide_all(walk)
+    walk.act(lambda session: release.request_pack(session, walk.case_id, by=by))
+    with runtime.database.write() as session, runtime.vault.unlocked():
+        case = session.get_one(Case, walk.case_id)
+        made = assembly.assemble(session, case, builders.pack_of(walk), by=by)
+    assert name in {span.text for span in made.removed}  # a content note or a heading of ours may hold it

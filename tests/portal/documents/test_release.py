@@ -284,6 +284,15 @@ def test_a_new_order_voids_an_approval_and_a_routine_import_does_not(runtime: Ru
         release_it(walk, builders.pack_of(walk))
 
 
+def test_a_childs_new_answer_voids_an_approval(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "approval")
+    builders.approve(walk)
+    walk.step("child_answer_changed", answer="no")
+    assert walk.case.state == "checking"
+    with pytest.raises(StepRefused):
+        release_it(walk, builders.pack_of(walk))
+
+
 def _events(session: Session, case: Case):
     from portal.cases import ledger
 

@@ -49,6 +49,24 @@ def test_paper_and_screen_are_valid_and_say_the_same(for_screen):
         assert said in made
 
 
+@pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ("Zoë Łukasz", True),
+        ("Дом и сад", True),
+        ("بيت", True),
+        ("王小明", False),
+        ("ਘਰ", False),
+        ("வீடு", False),
+        ("집", False),
+    ],
+)
+def test_paper_says_so_where_it_cannot_print_somebody_s_letters(written: str, printed: bool) -> None:
+    pack = packs.pack(packs.entry(1, written))
+    assert ("letters that we cannot print" in render.pack_html(pack, for_screen=False)) is not printed
+    assert "letters that we cannot print" not in render.pack_html(pack, for_screen=True)
+
+
 def test_the_screen_has_no_heading_above_the_second_level():
     assert "<h1" not in render.pack_html(packs.rich_pack(), for_screen=True)
 

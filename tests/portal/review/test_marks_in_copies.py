@@ -205,3 +205,19 @@ def test_the_page_of_an_entry_offers_the_marks_of_others_and_asks_about_their_co
     fields = {"decision": "give", "about": "child", "show_marks": [mark.id.hex], "save": "1"}
     client.submit(page, fields, max_queries=45)
     assert labelled(walk, FLAG)[0].said.show_marks == (mark.id.hex,)
+
+
+def test_a_decision_on_what_is_restricted_since_does_not_come_back_by_undoing(walk: Walk) -> None:
+    decided(walk, *labelled(walk, READING), Decision("give"))
+    decided(walk, *labelled(walk, READING), Decision("duplicate", reason="As the entry before."))
+    _item, entry = labelled(walk, READING)
+    restricted(walk, READING)
+    item, _masked = of_entry(walk, entry.id)
+
+    def undo(session: Session) -> None:
+        said = {"version": item.version, "text": entry.text, "category": entry.category}
+        deciding.undo(session, walk.case_id, item.id, **said, by=walk.worker.actor, today=walk.today)
+
+    with pytest.raises(StepRefused, match="is restricted"):
+        walk.act(undo)
+    assert of_entry(walk, entry.id)[0].state == "duplicate"
