@@ -79,9 +79,7 @@ def check(session: Session, case: Case, pack: StoredPack) -> Period:
     """The pack's present period. Raises StepRefused, in words for its requester, once the time is over."""
     period = periods(session, case, [pack]).get(pack.id)
     if period is None or period.over:
-        raise StepRefused(
-            _("The time to read this copy is over. Write to us on the page of your request, and we can open it again.")
-        )
+        raise StepRefused(_("The time to read this copy is over. Write to us, and we can open it again."))
     return period
 
 
