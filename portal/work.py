@@ -61,6 +61,7 @@ def _queue_duties_of(today: str, runtime: Runtime) -> None:
         jobs.enqueue(session, "chase_bodies", f"chase_bodies:{today}", {})
         jobs.enqueue(session, "look_after_seats", f"look_after_seats:{today}", {})
         jobs.enqueue(session, "tell_of_clashes", f"tell_of_clashes:{today}", {})
+        jobs.enqueue(session, "index_bodies", f"index_bodies:{today}", {})
         # Once for each state of the bank holidays: a day proclaimed late moves due days; the ledger says why.
         # Earlier states are forgotten: a day that was taken back is a new state again.
         clocks = f"clocks:{runtime.calendar.fingerprint}"

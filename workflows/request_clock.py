@@ -63,7 +63,7 @@ class Reading:
         self.questions_too_late = 0  # open ones that do not
         self.extended_on: date | None = None
         self.invalid_on: date | None = None
-        self.why = [Why(text=_("We got your request. We have one month from that day."), rule="R-5", first=received)]
+        self.why = [Why(text=_("You wrote to us, and we have one month from that day."), rule="R-5", first=received)]
         for event in events:
             self._take(event)
 

@@ -81,7 +81,7 @@ def add_to_case(
     """Stores a file on an open case, with its event."""
     case = ledger.locked(session, case_id)
     if case.closed_at is not None:
-        raise StepRefused(_("This request is finished. Write to us first if you have more to send."))
+        raise StepRefused(_("This is finished. Write to us first if you have more to send."))
     row = store(session, files, case.id, accepted, purpose=purpose, scanner=scanner, by=by, line=line)
     ledger.append(session, case, "evidence", by=by, on_date=clocking.uk_today(), answers={"evidence": row.id.hex})
     audit.append(session, verbs.act(case, by, "evidence"))

@@ -6,6 +6,7 @@ changes one, each change is in the log, and the code shown with a question goes 
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from flask import Response, flash, render_template, request
@@ -17,7 +18,7 @@ from portal import forms, gate
 from portal.caseworker import blueprint, staff_words
 from portal.gate import page
 from portal.records import bodies
-from portal.records.bodies import Body, BodyChanged, Reach
+from portal.records.bodies import BodyChanged, Reach
 
 ADMINISTRATOR = ("administrator",)
 HERE = "/staff/bodies"
@@ -101,12 +102,42 @@ def change_body(body_id: uuid.UUID) -> Response | tuple[str, int]:
     return shown, HTTPStatus.CONFLICT if lost else form.status
 
 
-def choices(session: Session, *, own: Body | None = None, most: int = 300) -> list[tuple[str, str]]:
-    """Bodies of the register that a link can be sent to, by name; `own` first, however it is reached."""
-    found = [one for one in bodies.listed(session, limit=most) if one.reach.email and one.reach.other_ways]
-    named = sorted(((one.id.hex, one.reach.name) for one in found), key=lambda one: one[1].casefold())
-    first = [(own.id.hex, own.reach.name)] if own else []
-    return first + [one for one in named if one not in first]
+class Find(forms.Form):
+    """The search for a body; sent by POST, because a name that is typed must not stand in an address."""
+
+    search = forms.TextField(
+        _l("Words of the body’s name"),
+        hint=_l("Three letters of each word are enough."),
+        longest=100,
+    )
+    find = forms.SubmitField(_l("Find it"))
+
+
+@dataclass
+class Chooser:
+    """A search in the register. `found` are bodies to which a link can be sent; `unreachable` counts those that the
+    register has no address or second way for; `more` says that more words are needed."""
+
+    form: Find
+    asked: bool = False
+    found: list[tuple[str, str]] = field(default_factory=list)
+    unreachable: int = 0
+    more: bool = False
+
+
+def chooser(session: Session) -> Chooser:
+    """The search as it was sent, with what it finds; else an empty one."""
+    if "find" not in request.form:
+        return Chooser(Find(formdata=None))
+    form = Find()
+    some = bodies.search(session, str(form.search.data or "")) if form.validate_on_submit() else []
+    if form.errors:
+        form = Find(formdata=None)  # nothing was found: the page has another form, whose faults stand at its head
+    shown = some[: bodies.MOST_FOUND]
+    reached = [one for one in shown if one.reach.email and one.reach.other_ways]
+    named = sorted(((one.id.hex, one.reach.name) for one in reached), key=lambda one: one[1].casefold())
+    lacking, more = len(shown) - len(reached), len(some) > len(shown)
+    return Chooser(form, asked=True, found=named, unreachable=lacking, more=more)
 
 
 def _keep(session: Session, form: Reached, body_id: uuid.UUID | None = None) -> str:

@@ -90,6 +90,20 @@ class LeaveOut(forms.VersionedForm):
     save = forms.SubmitField(_l("Save"))
 
 
+class NotConcerned(forms.Form):
+    """Several bodies that never got the wrong version, for one reason."""
+
+    which = forms.CheckboxesField(
+        _l("Which of them never got the wrong version?"),
+        hint=_l("The register says with whom the record was shared, and not always which entry. Look at each one."),
+        needed=_l("Choose at least one"),
+    )
+    reason = forms.LongTextField(
+        _l("How do we know?"), hint=_l("One reason that is true of each one ticked."), needed=_l("Say how we know")
+    )
+    save = forms.SubmitField(_l("They are not told"))
+
+
 class Add(forms.Form):
     """A recipient that no register knows of."""
 

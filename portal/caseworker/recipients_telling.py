@@ -21,7 +21,7 @@ from portal.cases.corrections.recipients import Addressed, Notice
 from portal.cases.ledger import CaseNotFound, LostRace
 from portal.cases.models import Case
 from portal.caseworker import blueprint, desk
-from portal.caseworker.bodies import choices
+from portal.caseworker.bodies import chooser
 from portal.caseworker.cases import tag_of
 from portal.caseworker.challenges import line_words
 from portal.caseworker.challenges.table import Table, lay, table
@@ -42,8 +42,8 @@ from workflows.table import StepRefused
     why="tell a body of a change by a link to its registered address",
 )
 def tell_by_link(reference: str, notice_id: uuid.UUID) -> Response | tuple[str, int]:
-    form, lost = ByLink(), False
-    if form.is_submitted():
+    form, lost, finding = ByLink(), False, "find" in request.form
+    if form.is_submitted() and not finding:
         try:
             done = _send(reference, notice_id, form)
         except StepRefused as refused:
@@ -55,9 +55,10 @@ def tell_by_link(reference: str, notice_id: uuid.UUID) -> Response | tuple[str, 
                 return done
     with table(reference, "tell-by-link") as opened:
         row, line = _one(opened, notice_id)
-        body, offered, about = chosen_body(opened.session, None), choices(opened.session), _about(opened, line)
+        body, offered, about = chosen_body(opened.session, None), chooser(opened.session), _about(opened, line)
     form.way.choices = ways_of(body)
-    _fill(form, row.notice, lost=lost, now=_says_now(line), answer_by=_usual_day(opened.today))
+    usual = {"now": _says_now(line), "answer_by": _usual_day(opened.today)}
+    _fill(form, row.notice, lost=lost, fresh=finding, **usual)
     shown = render_template(
         "caseworker/recipients/link.html",
         case=opened.case,
@@ -67,7 +68,7 @@ def tell_by_link(reference: str, notice_id: uuid.UUID) -> Response | tuple[str, 
         line=line,
         about=about,
         body=body,
-        bodies=offered,
+        chooser=offered,
         lost=lost,
     )
     return shown, HTTPStatus.CONFLICT if lost else form.status
@@ -121,9 +122,9 @@ def _usual_day(today: datetime.date) -> datetime.date:
     return today + datetime.timedelta(days=gate.runtime().settings.source_answer_days)
 
 
-def _fill(form: Any, notice: Notice, *, lost: bool, **usual: Any) -> None:
+def _fill(form: Any, notice: Notice, *, lost: bool, fresh: bool = False, **usual: Any) -> None:
     """A form that was not sent yet shows the usual words; after a lost race the version that counts now."""
-    if not request.form:
+    if fresh or not request.form:
         form.process(formdata=None, version=notice.version, **usual)
     elif lost:
         form.version.raw_data, form.version.data = None, notice.version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from dataclasses import dataclass
 from functools import partial
@@ -14,13 +15,13 @@ from portal import records
 from portal.cases.actors import Actor
 from portal.cases.corrections import recipients
 from portal.cases.corrections.recipients import Notice
-from portal.cases.ledger import CaseNotFound
+from portal.cases.ledger import CaseNotFound, LostRace
 from portal.cases.models import Case
-from portal.caseworker import blueprint, desk
+from portal.caseworker import blueprint, desk, staff_words
 from portal.caseworker.cases import tag_of
 from portal.caseworker.challenges import line_words
 from portal.caseworker.challenges.table import Table, table
-from portal.caseworker.recipient_forms import STATES, TOLD_BY, Add, Names
+from portal.caseworker.recipient_forms import STATES, TOLD_BY, Add, Names, NotConcerned
 from portal.caseworker.review_room import RECORD
 from portal.caseworker.staff_words import Tag
 from portal.gate import page
@@ -39,6 +40,7 @@ class Row:
     way: str
     copy: str
     named: bool
+    shared_on: datetime.date | None = None
 
 
 @page(
@@ -128,6 +130,61 @@ def review_names(reference: str) -> Response | tuple[str, int]:
     return shown, form.status
 
 
+@page(
+    blueprint,
+    "/cases/<string:reference>/lines/<uuid:line_id>/not-concerned",
+    methods=("GET", "POST"),
+    who=desk.CASEWORKER,
+    opens=RECORD,
+    why="record of several bodies at once that they never got the wrong version of a line",
+)
+def not_concerned(reference: str, line_id: uuid.UUID) -> Response | tuple[str, int]:
+    with table(reference, "not-concerned") as opened:
+        line, rows = opened.line(line_id), [row for row in rows_of(opened) if _is_open(row.notice, line_id)]
+    form = NotConcerned()
+    form.which.choices = [(_pick(row.notice), _named(row)) for row in rows]
+    if form.validate_on_submit():
+        try:
+            return desk.act(reference, form, partial(_leave_out, form=form))
+        except StepRefused as refused:
+            desk.blame(form, refused)
+        except LostRace:
+            there = f"/staff/cases/{reference}/recipients"
+            return desk.told(_("Somebody settled one of them meanwhile, so nothing was saved. Look again."), there)
+    shown = render_template(
+        "caseworker/recipients/not_concerned.html",
+        case=opened.case,
+        tag=tag_of(opened),
+        form=form,
+        line=line,
+        rows=rows,
+    )
+    return shown, form.status
+
+
+def _is_open(notice: Notice, line_id: uuid.UUID) -> bool:
+    return notice.line_id == line_id and notice.state == "open" and notice.kind == "body"
+
+
+def _pick(notice: Notice) -> str:
+    """A notice with the version that is shown, as the box carries it."""
+    return f"{notice.id.hex}.{notice.version}"
+
+
+def _named(row: Row) -> str:
+    """Who it is, what they received and when, as far as the register of sharings says it."""
+    on = staff_words.day(row.shared_on) if row.shared_on else ""
+    return ", ".join(part for part in (row.name, row.what, on) if part)
+
+
+def _leave_out(session: Session, case: Case, by: Actor, *, form: NotConcerned) -> str:
+    picked = (one.partition(".") for one in form.which.data or ())
+    versions = {uuid.UUID(hex=notice_id): int(version) for notice_id, _dot, version in picked}
+    recipients.not_concerned(session, case.id, versions, str(form.reason.data), by=by)
+    flash(_("Saved, with the reason."), "success")
+    return desk.address(case, "recipients")
+
+
 def rows_of(opened: Table) -> list[Row]:
     """The recipients of the case with the names that the record has for them, where it can be opened."""
     session, notices = opened.session, recipients.of_case(opened.session, opened.case)
@@ -147,7 +204,8 @@ def _row(notice: Notice, sharing: records.OpenEntry | None, copies: dict[uuid.UU
     if not name:
         name = _("Somebody who holds a copy") if notice.kind == "person" else _("A body that the record names")
     text, colour = STATES[notice.state]
-    return Row(notice, name, what, Tag(str(text), colour), str(TOLD_BY.get(notice.way, "")), copy, known)
+    on = sharing.about_on if sharing else None
+    return Row(notice, name, what, Tag(str(text), colour), str(TOLD_BY.get(notice.way, "")), copy, known, on)
 
 
 def _references(session: Session, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -20,7 +20,7 @@ from portal.cases.corrections.lines import Line
 from portal.cases.corrections.outside import Shown
 from portal.cases.models import Case
 from portal.caseworker import blueprint, desk
-from portal.caseworker.bodies import choices
+from portal.caseworker.bodies import Chooser, chooser
 from portal.caseworker.cases import tag_of
 from portal.caseworker.challenges import line_words
 from portal.caseworker.challenges.table import Table, table
@@ -88,7 +88,7 @@ class Question:
     entry: OpenEntry
     shown: Shown
     body: Body | None
-    bodies: list[tuple[str, str]]
+    chooser: Chooser | None
     pictures: list[tuple[str, str]]
 
 
@@ -130,7 +130,7 @@ def ask_source(reference: str, line_id: uuid.UUID) -> Response | tuple[str, int]
     with table(reference, "ask") as opened:
         question = _question(opened, line_id)
         form = _form(question)
-        sound = form.validate_on_submit() and _names_nobody(question, form)
+        sound = "find" not in request.form and form.validate_on_submit() and _names_nobody(question, form)
     shown, preview = _shown(question, form), None
     if sound and form.send.data and question.body:
         try:
@@ -203,7 +203,7 @@ def _question(opened: Table, line_id: uuid.UUID) -> Question:
     settled = "send" in request.form and "body" in request.args  # the body was chosen on the page before
     own = None if settled else bodies.of_key(session, entry.source_key)
     shown = Shown(known.name, known.born, known.number, entry.label, entry.text, entry.about_on)
-    offered = [] if settled else choices(session, own=own)
+    offered = None if settled else chooser(session)
     return Question(
         opened,
         line,
@@ -230,7 +230,7 @@ def _form(question: Question) -> Ask:
         "answer_by": question.opened.today + datetime.timedelta(days=days),
         "claim": line_words.in_words(question.line.claim.should_say),
     }
-    form = Ask(data=usual)
+    form = Ask(formdata=None, data=usual) if "find" in request.form else Ask(data=usual)
     form.way.choices = ways_of(question.body)
     form.evidence.choices = question.pictures
     return form

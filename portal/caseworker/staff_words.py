@@ -90,6 +90,7 @@ EVENTS = {
     "entry_erased": _l("An entry that is challenged here was erased by another decision"),
     "copy_destroyed": _l("A copy was destroyed, because something in it was erased"),
     "feed_clash": _l("A feed said again what a correction had replaced"),
+    "feed_agrees": _l("The feed says by now what was decided"),
     "source_told": _l("The source was told that its data is not what was decided"),
     "source_value_accepted": _l("What the source says now was accepted"),
     "child_views": _l("Views were given"),

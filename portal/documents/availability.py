@@ -83,9 +83,7 @@ def check(session: Session, case: Case, pack: StoredPack) -> Period:
         raise StepRefused(_("You have new codes. To keep you safe, your copy opens again 3 days after you got them."))
     period = periods(session, case, [pack]).get(pack.id)
     if period is None or period.over:
-        raise StepRefused(
-            _("The time to read this copy is over. Write to us on the page of your request, and we can open it again.")
-        )
+        raise StepRefused(_("The time to read this copy is over. Write to us, and we can open it again."))
     return period
 
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 import uuid
 from dataclasses import asdict, dataclass
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from portal import audit, db
 from portal.audit import Act, Logged
 from portal.errors import Conflict, NotThere
 from portal.people.contact import is_address
-from portal.records.models import Source
+from portal.records import body_words
+from portal.records.models import BodyWord, Source
 from portal.vault import vault_of
 from workflows.words import mark as _
 
 PAGE = 50
+MOST_FOUND = 20
 
 
 class BodyNotFound(NotThere):
@@ -55,7 +58,22 @@ def listed(session: Session, *, after: uuid.UUID | None = None, limit: int = PAG
     """Bodies of the register in the order in which they came in."""
     query = select(Source).order_by(col(Source.id)).limit(limit)
     rows = session.exec(query.where(col(Source.id) > after) if after else query).all()
-    return [_body(row, told) for row, told in zip(rows, vault_of(session).get_many(rows), strict=True)]
+    return [plain(row, told) for row, told in zip(rows, vault_of(session).get_many(rows), strict=True)]
+
+
+def search(session: Session, words: str, *, limit: int = MOST_FOUND) -> list[Body]:
+    """Bodies whose names hold all these words, or words that begin so, in the order in which they came in; one more
+    than `limit` where there are more."""
+    vault = vault_of(session)
+    wanted = body_words.asked(vault, words)
+    if not wanted:
+        return []
+    query = select(Source).order_by(col(Source.id)).limit(limit + 1)
+    for blind in wanted:
+        there = sa.select(col(BodyWord.source_id)).where(col(BodyWord.blind) == blind)
+        query = query.where(col(Source.id).in_(there))
+    rows = session.exec(query).all()
+    return [plain(row, told) for row, told in zip(rows, vault.get_many(rows), strict=True)]
 
 
 def body(session: Session, body_id: uuid.UUID) -> Body:
@@ -63,14 +81,14 @@ def body(session: Session, body_id: uuid.UUID) -> Body:
     row = session.get(Source, body_id)
     if row is None:
         raise BodyNotFound
-    return _body(row, vault_of(session).get(row))
+    return plain(row, vault_of(session).get(row))
 
 
 def of_key(session: Session, key: str) -> Body | None:
     """The body that supplies entries under this key of its own, or None."""
     blind = vault_of(session).blind("source", key)
     row = session.exec(select(Source).where(col(Source.key_blind) == blind)).first() if key else None
-    return _body(row, vault_of(session).get(row)) if row else None
+    return plain(row, vault_of(session).get(row)) if row else None
 
 
 def keep(
@@ -88,6 +106,8 @@ def keep(
     vault_of(session).put(row, {**told, **asdict(reach)})
     row.version += 1 if body_id else 0
     session.add(row)
+    session.flush()
+    body_words.index(session, row.id, reach.name)
     act = "body_changed" if body_id else "body_entered"
     changed = [name for name, value in asdict(reach).items() if value != told.get(name, "")]
     audit.append(
@@ -113,7 +133,8 @@ def _new(session: Session) -> Source:
     return Source(id=source_id, key_blind=vault_of(session).blind("source", f"entered:{source_id.hex}"), sealed=b"")
 
 
-def _body(row: Source, told: dict[str, str]) -> Body:
+def plain(row: Source, told: dict[str, str]) -> Body:
+    """A row of the register with what it says, opened."""
     return Body(row.id, row.version, Reach(**{name: str(told.get(name, "")) for name in _FIELDS}))
 
 

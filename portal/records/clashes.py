@@ -11,11 +11,12 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from portal import audit, db
+from portal import audit, db, jobs
 from portal.audit import Act
 from portal.records.models import FeedClash, Version
 from portal.vault import vault_of
 
+AGREED = "note_agreed"  # the job that tells the case
 ENDS = (
     "agreed",  # the source says now what was decided
     "accepted",  # a person let the source's value count
@@ -85,6 +86,13 @@ def tell_once(session: Session, child_id: uuid.UUID, clash_id: uuid.UUID) -> boo
     """True for the first who asks: in that transaction the source is told of the clash."""
     this = (col(FeedClash.child_id) == child_id, col(FeedClash.id) == clash_id)
     return _set(session, *this, col(FeedClash.told_at).is_(None), told_at=db.now()) > 0
+
+
+def have_noted(session: Session, child_id: uuid.UUID, clash_id: uuid.UUID) -> None:
+    """Has the case told that the source agrees by now, once; in the transaction of the import that closed the clash.
+    Whoever knows of cases does it."""
+    args = {"child": child_id.hex, "clash": clash_id.hex}
+    jobs.enqueue(session, AGREED, f"{AGREED}:{clash_id.hex}", args)
 
 
 def _set(session: Session, *where: sa.ColumnElement[bool], **values: object) -> int:

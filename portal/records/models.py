@@ -178,6 +178,17 @@ class Sharing(SQLModel, table=True):
         return f"sharing:{self.id.hex}"
 
 
+@processed(REGISTER)
+class BodyWord(SQLModel, table=True):
+    """A word of a body's name, or the beginning of one, by which people search the register."""
+
+    __tablename__ = "body_word"
+    __table_args__ = (Index("ix_body_word_source", "source_id"),)
+
+    blind: bytes = column("keyed hash of a word, or of its beginning", primary_key=True)
+    source_id: uuid.UUID = column("the body whose name has it", primary_key=True, foreign_key="source.id")
+
+
 @processed(RECORD)
 class FeedMark(SQLModel, table=True):
     """What a feed last said of a child, as one keyed hash: an unchanged child costs one look-up.

@@ -26,7 +26,7 @@ from portal.documents import availability, correspondence, release
 from portal.errors import Conflict
 from portal.gate import page
 from portal.requester import blueprint, challenge_told
-from portal.requester.letters import title as letter_title
+from portal.requester.letters import titled
 from workflows.clock_terms import Why
 from workflows.kinds import WORKFLOWS
 from workflows.table import Offered, StepRefused, Turn
@@ -129,8 +129,7 @@ def case_page(reference: str) -> str:
             "copy_until": day(until) if until else "",
             "proven": proven,
             "unread": bool(mailbox.unread_by(session, case, gate.actor())) if proven else False,
-            "letters": correspondence.of_case(session, case, by=gate.actor()) if proven else [],
-            "letter_title": letter_title,
+            "letters": titled(correspondence.of_case(session, case, by=gate.actor())) if proven else [],
             "files": [name["name"] for _row, name in evidence.sent_by_requester(session, case.id)] if proven else [],
             "subject": (verbs.told(session, case).get("subject") or {}).get("names") if proven else "",
             "lines": challenge_told.lines_told(session, one) if proven else [],

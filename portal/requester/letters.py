@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from flask import Response, make_response
 from flask_babel import format_date
@@ -18,9 +19,20 @@ from portal.requester import blueprint
 from portal.security_headers import as_download
 
 
-def title(letter: Letter) -> str:
-    """What a letter is called in the list: its day says enough, its subject stays inside."""
-    return _("Letter of %(day)s", day=format_date(letter.made_at, "d MMMM yyyy"))
+def titled(letters: Sequence[Letter]) -> list[tuple[uuid.UUID, str]]:
+    """What each letter is called in the list, newest first: its day says enough, its subject stays inside. Letters of
+    one day are numbered in the order in which they were made."""
+    of_day: dict[str, list[uuid.UUID]] = {}
+    for letter in reversed(letters):
+        of_day.setdefault(format_date(letter.made_at, "d MMMM yyyy"), []).append(letter.id)
+    names = {
+        letter_id: _("Letter %(number)s of %(day)s", number=at, day=day)
+        if len(ids) > 1
+        else _("Letter of %(day)s", day=day)
+        for day, ids in of_day.items()
+        for at, letter_id in enumerate(ids, start=1)
+    }
+    return [(letter.id, names[letter.id]) for letter in letters]
 
 
 @page(

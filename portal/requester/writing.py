@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from portal import db, forms, gate
 from portal.cases import clocking, evidence, mailbox, verbs
+from portal.cases.corrections.lines import KIND
 from portal.cases.models import Case
 from portal.gate import page
 from portal.people import limits
@@ -138,6 +139,8 @@ def clarify(reference: str) -> Answer:
 )
 def withdraw(reference: str) -> Answer:
     form, case = WithdrawForm(), _case(reference)
+    if case.kind == KIND:
+        form["sure"].label.text = _("Do you want to take back all that you told us?")
     with gate.runtime().database.read() as session, in_words():
         one = seen(session, case)
     if not one.can("withdraw"):

@@ -100,4 +100,4 @@ def test_on_sqlite_a_request_is_sent_and_work_on_it_starts(windows: Windows) -> 
     # Then its page says so
     parent_signs_in(parent, windows.runtime)
     parent.walker.follow(parent.reference)
-    assert parent.walker.reads("We started work on your request.")
+    assert parent.walker.reads("We started work on it.")

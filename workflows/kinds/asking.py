@@ -52,7 +52,7 @@ _START_CHECKING = Step(
     label=_("Start"),
     from_states=NOWHERE,
     roles=(Role.CASEWORKER, Role.SYSTEM),
-    told=_("We started work on your request."),
+    told=_("We started work on it."),
 )
 # The whole clock hangs on this day, so moving it takes a reason and a second person.
 _PROPOSE_RECEIPT_DAY = Step(
@@ -79,7 +79,7 @@ _CONFIRM_RECEIPT_DAY = Step(
     roles=APPROVER,
     guards=(g.receipt_day_proposed,),
     letter="receipt_day_changed",
-    told=_("We put right the day on which we got your request."),
+    told=_("We put right the day on which you asked us."),
 )
 _DECLINE_RECEIPT_DAY = Step(
     name="decline_receipt_day",
@@ -379,7 +379,7 @@ _WITHDRAW = Step(
     needs=(Need("sure", _("Do you want to take your request back?"), Ask.YESNO),),
     checks=(g.said_yes("sure"),),
     letter="withdrawn",
-    told=_("You took your request back."),
+    told=_("You took it back."),
     voids_approval=True,
 )
 _RECORD_WITHDRAWAL = Step(
@@ -390,7 +390,7 @@ _RECORD_WITHDRAWAL = Step(
     needs=(CAME_ON, Need("said", _("How did they say so, and in what words?"))),
     checks=(g.not_in_the_future("came_on"), g.not_before_receipt("came_on")),
     letter="withdrawn",
-    told=_("You took your request back."),
+    told=_("You took it back."),
     voids_approval=True,
 )
 

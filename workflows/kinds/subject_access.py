@@ -352,7 +352,11 @@ GIVE = (
         to=FINDING,
         roles=STAFF,
         guards=RELEASABLE,
-        needs=(Need("still_to_come", _("What is still to come, in the words of the letter")),),
+        needs=(
+            Need(
+                "still_to_come", _("What is still to come? Staff read it: the letter says that there is more, not what")
+            ),
+        ),
         letter="part_ready",
         told=_("A part of your copy is ready. We are still working on the rest."),
     ),

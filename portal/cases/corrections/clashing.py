@@ -110,7 +110,8 @@ def _tell(session: Session, child_id: uuid.UUID, clash_id: uuid.UUID) -> None:
         return
     case = ledger.locked(session, found.case_id)
     row = db.lock(session, FeedClash, child_id=child_id, id=clash_id)
-    if row is None or row.closed_at or row.told_at or _noted(session, case, clash_id):
+    # Once the case knows of it, it is the team's to tell them, and not tomorrow's run again.
+    if row is None or row.closed_at or row.told_at or _noted(session, case, clash_id, "feed_clash"):
         return
     body = bodies.of_key(session, clashes.supplier(session, row))
     way = ""
@@ -120,10 +121,23 @@ def _tell(session: Session, child_id: uuid.UUID, clash_id: uuid.UUID) -> None:
     _note(session, case, "feed_clash", clash_id, Actor.system(), feed=row.feed, way=way)
 
 
-def _noted(session: Session, case: Case, clash_id: uuid.UUID) -> bool:
-    """Whether the case knows of it: then it is the team's to tell them, and not tomorrow's run again."""
+def _noted(session: Session, case: Case, clash_id: uuid.UUID, what: str) -> bool:
+    """Whether the case has this event of the clash already."""
     events = ledger.history(session, case)
-    return any(one.name == "feed_clash" and one.answers.get("clash") == clash_id.hex for one in events)
+    return any(one.name == what and one.answers.get("clash") == clash_id.hex for one in events)
+
+
+@jobs.handler(clashes.AGREED)
+def _note_agreed(work: jobs.Work) -> None:
+    """The case says on which day its source came to agree, once however often this runs."""
+    child_id, clash_id = uuid.UUID(work.args["child"]), uuid.UUID(work.args["clash"])
+    with work.database.write() as session:
+        found = session.get(FeedClash, (child_id, clash_id))
+        if found is None or found.ended != "agreed":
+            return
+        case = ledger.locked(session, found.case_id)
+        if not _noted(session, case, clash_id, "feed_agrees"):
+            _note(session, case, "feed_agrees", clash_id, Actor.system(), feed=found.feed)
 
 
 def _addressee(session: Session, body_id: uuid.UUID) -> Addressee | None:

@@ -77,7 +77,7 @@ def decide(
             raise StepRefused(reason, need="outcome")
         _check_words(said, kept_as)
         # What it said before goes into the letter of somebody who may see it, and nowhere else.
-        says = said.says if said.outcome in SAYS_ANEW else Value()  # nothing else gives the entry another value
+        says = said.says if _says_anew(said, entry) else Value()
         full = replace(said, before=entry.text if entry and row.shown else "", says=says)
         told = vault_of(session).get(row)
         vault_of(session).put(row, {**told, "decided": asdict(full), "kept_as": kept_as})
@@ -267,6 +267,14 @@ def _change(session: Session, row: ChallengedLine, said: Decided, by: Actor) -> 
         correcting.label_opinion(session, **at, author=said.words)
     elif said.outcome in table.DESTROYING:
         correcting.erase(session, **at)
+
+
+def _says_anew(said: Decided, entry: OpenEntry | None) -> bool:
+    """Whether the decision gives the entry another value; a change in part can leave it as it is."""
+    if said.outcome not in SAYS_ANEW:
+        return False
+    now = {entry.value, entry.code} if entry else set()
+    return said.outcome != "partly" or said.says.value not in now
 
 
 def _check_words(said: Decided, kept_as: str) -> None:

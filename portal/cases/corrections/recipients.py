@@ -245,6 +245,17 @@ def names_for_family(notices: Sequence[Notice], line_id: uuid.UUID | None = None
     return tuple(dict.fromkeys(one.named for one in told_ones if one.named and line_id in (None, one.line_id)))
 
 
+def not_concerned(
+    session: Session, case_id: uuid.UUID, versions: Mapping[uuid.UUID, int], reason: str, *, by: Actor
+) -> None:
+    """Records of several bodies at once, by notice with the version that was seen, that they never got the wrong
+    version: for one reason that is true of each. All of them or none."""
+    for notice_id in sorted(versions):
+        if _notice(session, case_id, notice_id).kind != "body":
+            raise StepRefused(_("A person who holds a copy got the wrong version: that is settled one by one."))
+        left_out(session, case_id, notice_id, version=versions[notice_id], state="not_concerned", reason=reason, by=by)
+
+
 def left_out(
     session: Session, case_id: uuid.UUID, notice_id: uuid.UUID, *, version: int, state: str, reason: str, by: Actor
 ) -> None:

@@ -50,7 +50,7 @@ def case_line(reference: str, line_id: uuid.UUID) -> Response | tuple[str, int]:
         except StepRefused as refused:
             desk.blame(form, refused)
         except NoValue as wrong:
-            desk.blame(form, StepRefused(wrong.words, need="value"))
+            desk.blame(form, StepRefused(wrong.words, need=decision_forms.value_of(form)))
         except (LostRace, Moved):
             return _lost(reference, line_id, form)
     if request.form:
@@ -87,7 +87,7 @@ def second_person(reference: str, line_id: uuid.UUID) -> Response | tuple[str, i
 def _form(laid: Laid, *, fresh: bool = False) -> Any:
     """The form of the decision. `like` in the address names a decision of another case that is taken over."""
     taken = _taken_over(laid)
-    form = decision_form(laid.entry, check=taken is not None)
+    form = decision_form(laid.entry, check=taken is not None, in_part=True)
     if request.form and not fresh:
         return form()
     return form(formdata=None, data={**_proposed(laid, taken), "version": laid.line.version})
@@ -99,17 +99,20 @@ def _taken_over(laid: Laid) -> Line | None:
 
 
 def _proposed(laid: Laid, taken: Line | None) -> dict[str, Any]:
-    """What the form shows before anything is typed: what the requester wants, or what was decided for somebody else.
+    """What the form shows before anything is typed: what the requester wants, or what was decided for somebody else. A
+    change in part begins with what the entry says now, so that nobody gives them all of it by mistake.
 
     The reasons are never taken over: they were written to another person (R-56)."""
     now = decision_forms.now_typed(laid.entry)
     if taken and taken.decided:
         said = taken.decided
         value = decision_forms.as_typed(said.says, laid.entry) or now
-        return {"outcome": taken.outcome, "kept_as": taken.kept_as or None, "value": value, "rule": said.rule}
+        part = value if taken.outcome == "partly" else now
+        told = {"outcome": taken.outcome, "kept_as": taken.kept_as or None, "rule": said.rule}
+        return {**told, "value": value, "part": part}
     wanted = decision_forms.as_typed(laid.line.claim.should_say, laid.entry)
     long = laid.entry is not None and laid.entry.kind == "text" and len(laid.entry.value) > SHORT
-    return {"value": now if long or wanted is None else wanted}
+    return {"value": now if long or wanted is None else wanted, "part": now}
 
 
 def _decide(session: Session, case: Case, by: Actor, laid: Laid, form: Any) -> str:

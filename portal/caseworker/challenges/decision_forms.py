@@ -21,17 +21,19 @@ from workflows.lines import Outcome
 
 LONGEST_VALUE = 20_000
 VALUE_LABEL = _l("What it says from now on")
+VALUE_HINT = _l("The whole of it, as it is to stand. It is left as it is where the decision changes nothing.")
+PART_LABEL = _l("If it is changed in part: what it says from now on")
+PART_HINT = _l("It begins with what it says now. Change that part of it which was wrong, and nothing else.")
 
 
-def value_field(entry: OpenEntry | None) -> Any:
+def value_field(entry: OpenEntry | None, label: Any = VALUE_LABEL, hint: Any = VALUE_HINT) -> Any:
     """A field in the form of the entry's own value: a day, a code in words, or text."""
-    hint = _l("The whole of it, as it is to stand. It is left as it is where the decision changes nothing.")
     if entry is not None and entry.kind == "date":
-        return forms.DateField(VALUE_LABEL, short=_l("The date"))
+        return forms.DateField(label, short=_l("The date"))
     codes = code_words.CODES.get(entry.code_set, {}) if entry is not None and entry.kind == "code" else {}
     if entry is not None and codes:
-        return forms.SelectField(VALUE_LABEL, choices=[("", _l("Choose one")), *_by_words(entry, codes)])
-    return forms.LongTextField(VALUE_LABEL, hint=hint, longest=LONGEST_VALUE, counted=False)
+        return forms.SelectField(label, choices=[("", _l("Choose one")), *_by_words(entry, codes)])
+    return forms.LongTextField(label, hint=hint, longest=LONGEST_VALUE, counted=False)
 
 
 def _by_words(entry: OpenEntry, codes: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -89,11 +91,18 @@ def _day(text: str) -> datetime.date | None:
         return None
 
 
-def decision_form(entry: OpenEntry | None, *, check: bool = False, base: type[forms.Form] = forms.VersionedForm) -> Any:
+def decision_form(
+    entry: OpenEntry | None,
+    *,
+    check: bool = False,
+    in_part: bool = False,
+    base: type[forms.Form] = forms.VersionedForm,
+) -> Any:
     """The class of the form for lines whose entries have the kind of `entry`. What was posted is refused by the table
     of lines, in its words; `offer` leaves on the page what is open.
 
-    With `check` something was taken over from a decision for somebody else, and that has to be read."""
+    With `check` something was taken over from a decision for somebody else, and that has to be read. With `in_part` a
+    change in part has a field of its own, because the other one begins with what the requester wants."""
     fields: dict[str, Any] = {
         "outcome": forms.RadiosField(
             _l("What becomes of it?"),
@@ -102,6 +111,7 @@ def decision_form(entry: OpenEntry | None, *, check: bool = False, base: type[fo
         ),
         "kept_as": forms.RadiosField(_l("If it is kept as history: what is it?"), choices=list(KEPT_AS.items())),
         "value": value_field(entry),
+        **({"part": value_field(entry, PART_LABEL, PART_HINT)} if in_part else {}),
         "words": forms.LongTextField(
             _l("Words that stand beside the entry"),
             hint=_l("Of a statement; who said it, for an opinion; or what became of a mistake or an allegation."),
@@ -152,10 +162,15 @@ def decided_of(form: Any, entry: OpenEntry | None) -> Decided:
         reasons=form.reasons.data or "",
         weighed=form.weighed.data or "",
         rule=form.rule.data or "",
-        says=said_value(form.value, entry),
+        says=said_value(form[value_of(form)], entry),
         words=form.words.data or "",
         child_words=form.child_words.data or "",
     )
+
+
+def value_of(form: Any) -> str:
+    """The field that says the new value, by the outcome that was chosen."""
+    return "part" if "part" in form and form.outcome.data == "partly" else "value"
 
 
 def second_words(offers: Sequence[Offer]) -> str:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from portal import db
+from portal.records import clashes
 from portal.records.feeds import statements
 from portal.records.feeds.held import Held
 from portal.records.feeds.items import FeedItem
@@ -54,6 +55,8 @@ class Clashes:
         for statement, rows in ((_AGREE, self._agreed), (_NEWER, self._newer)):
             if rows:
                 session.connection().execute(statement, rows)
+        for row in self._agreed:
+            clashes.have_noted(session, row["of_child"], row["of_clash"])
 
     def _agree(self, entry: Any) -> None:
         if (clash := self._open(entry)) is not None:

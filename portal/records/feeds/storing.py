@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from portal import audit, db
 from portal.audit import Act
-from portal.records import identities, names, recognised
+from portal.records import body_words, identities, names, recognised
 from portal.records.feeds import joining, statements
 from portal.records.feeds.clashing import Clashes
 from portal.records.feeds.held import Held, is_decided
@@ -120,6 +120,8 @@ class _Rows:
         """Parents first; the log last, because it locks the heads of its chains."""
         for row in self._sources:
             db.insert_ignore(session, Source, [row])
+        if self._sources:
+            body_words.have_indexed(session)
         for table, rows in self._new.items():
             if rows:
                 session.execute(sa.insert(table.__table__), rows)

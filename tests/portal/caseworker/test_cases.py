@@ -16,7 +16,7 @@ def test_a_case_page_says_state_day_reasons_people_and_what_can_be_done(office: 
     page = seat.client.get(f"/staff/cases/{case.reference}")
     for words in (
         "Received",
-        "We got your request",
+        "You wrote to us, and we have one month",
         "Ada Example",
         "Bo Example",
         "Start",

@@ -172,6 +172,27 @@ def test_what_gives_less_than_was_asked_counts_when_a_second_person_confirms_it(
     assert (line(walk).state, line(walk).outcome) == ("decided", "refused")
 
 
+def test_a_change_in_part_begins_with_what_it_says_now_and_never_with_what_is_wanted(
+    client: JudgingClient, walk: Walk
+) -> None:
+    page = client.get(line_path(walk))
+    now = entry_of(walk, READING).text
+    assert page.answers()["value"] == [WANTED]
+    assert page.answers()["part"] == [now]
+    assert WANTED in page.text and now in page.text
+    client.submit(page, {**DECIDED, "outcome": "partly", "part": f"{now} It is being looked at."}, max_queries=DECISION)
+    said = line(walk).decided
+    assert said is not None
+    assert said.says.value == f"{now} It is being looked at."
+
+
+def test_a_change_in_part_that_changes_nothing_makes_no_new_value(client: JudgingClient, walk: Walk) -> None:
+    client.submit(client.get(line_path(walk)), {**DECIDED, "outcome": "partly"}, max_queries=DECISION)
+    said = line(walk).decided
+    assert said is not None
+    assert said.says == lines.Value()
+
+
 def test_who_turns_a_proposal_down_says_why(client: JudgingClient, approver: JudgingClient, walk: Walk) -> None:
     client.submit(client.get(line_path(walk)), REFUSED, max_queries=DECISION)
     second = line_path(walk, 1, "second")

@@ -12,6 +12,7 @@ from portal.cases import verbs
 from portal.cases.corrections import outside, recipients
 from portal.cases.corrections.models import ChallengedLine, RecipientNotice
 from portal.cases.corrections.recipients import Notice
+from portal.cases.ledger import LostRace
 from portal.cases.models import Case
 from portal.documents import correspondence, letters, recipient_letter
 from portal.records import bodies
@@ -272,3 +273,51 @@ def test_the_letter_to_a_body_is_among_the_letters_for_staff_and_never_for_the_f
         case = session.get_one(Case, walk.case_id)
         theirs = correspondence.of_case(session, case, by=walk.requester)
     assert recipients.LETTER not in {row.template for row in theirs}
+
+
+def test_a_body_to_tell_is_found_by_its_name(office: Office) -> None:
+    walk, body = decided(office, POLICE), on_file(office)
+    client, here = worker_of(office, walk), at(walk, "link")
+    page = client.submit(client.get(here), {"search": POLICE[:5], "find": "1"}, 200, form=here)
+    assert f"{here}?body={body.hex}" in {one.get("href") for one in page.all("a")}
+    assert notices(walk)[0].state == "open"
+
+
+def test_several_bodies_that_never_got_it_are_settled_for_one_reason(office: Office) -> None:
+    walk = decided(office, SCHOOL, POLICE)
+    client, line = worker_of(office, walk), lines_of(walk)[0].id
+    here = f"{desk_of(walk)}/lines/{line}/not-concerned"
+    assert here in {one.get("href") for one in client.get(f"{desk_of(walk)}/recipients").all("a")}
+    page = client.get(here)
+    for words in (SCHOOL, POLICE, "How reading goes (Meeting)"):
+        assert words in page.text
+    picks = [f"{one.id.hex}.{one.version}" for one in notices(walk)]
+    for answers in ({"reason": "x"}, {"which": picks, "reason": ""}):
+        client.submit(page, answers, 400)
+    assert {one.state for one in notices(walk)} == {"open"}
+    client.submit(page, {"which": picks, "reason": "They left before it was written."})
+    assert [(one.state, one.reason) for one in notices(walk)] == [
+        ("not_concerned", "They left before it was written.")
+    ] * 2
+
+
+def test_of_several_of_whom_one_was_settled_meanwhile_none_is(office: Office) -> None:
+    walk = decided(office, SCHOOL, POLICE)
+    client, first = worker_of(office, walk), notices(walk)[0]
+    page = client.get(f"{desk_of(walk)}/lines/{lines_of(walk)[0].id}/not-concerned")
+    client.submit(client.get(at(walk, "tell")), {"way": "phone"})
+    picks = [f"{one.id.hex}.1" for one in notices(walk)]
+    client.submit(page, {"which": picks, "reason": "They left before it was written."}, 400)
+    versions = {one.id: 1 for one in notices(walk)}
+    with pytest.raises(LostRace):
+        walk.act(lambda s: recipients.not_concerned(s, walk.case_id, versions, "Because.", by=walk.worker.actor))
+    assert sorted(one.state for one in notices(walk)) == ["open", "told"]
+    assert first.version == 1
+
+
+def test_nobody_of_the_family_who_holds_a_copy_is_settled_with_others(office: Office) -> None:
+    walk = decided(office, SCHOOL)
+    holder(office, walk)
+    person = next(one for one in notices(walk) if one.kind == "person")
+    with pytest.raises(StepRefused):
+        walk.act(lambda s: recipients.not_concerned(s, walk.case_id, {person.id: 1}, "Because.", by=walk.worker.actor))

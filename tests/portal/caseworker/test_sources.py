@@ -111,6 +111,27 @@ def test_another_body_of_the_register_can_be_asked_about_the_same_line(office: O
     assert [link.body for link in links_of(walk)] == ["Kiln Lane Primary School", "Larkfield Primary School"]
 
 
+def test_another_body_is_found_by_the_beginning_of_a_word_of_its_name(office: Office) -> None:
+    walk = weighing(office)
+    reachable(office, walk)
+    with office.runtime.database.write() as session:
+        reach = Reach("Larkfield Primary School", "office@larkfield.example.org", address="1 Larkfield Way")
+        other = bodies.keep(session, reach, actor="system", role="system")
+        bodies.keep(session, Reach("Larkfield Surgery"), actor="system", role="system")
+    client = worker_of(office, walk)
+    page = client.get(ask_page(walk))
+    assert not page.all("select")
+    found = client.submit(page, {"search": "lark", "find": "1"}, 200, form=ask_page(walk))
+    links = {one.get("href"): one for one in found.all("a") if "?body=" in (one.get("href") or "")}
+    assert list(links) == [f"{ask_page(walk)}?body={other.hex}"]
+    assert "1 more lacks an email address" in found.text
+    assert found.answers(question_of(found))["claim"] == page.answers(question_of(page))["claim"]
+    for nothing in ("", "Zz", "lark" * 100):
+        page = client.submit(page, {"search": nothing, "find": "1"}, 200, form=ask_page(walk))
+        assert "No body of this name" in page.text
+    assert links_of(walk) == []
+
+
 def test_a_source_without_an_address_is_for_the_administrator(office: Office) -> None:
     walk = weighing(office)
     page = worker_of(office, walk).get(ask_page(walk))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from portal import audit, jobs, work
+from portal import audit, db, jobs, work
 from portal.cases import ledger
 from portal.cases.corrections import clashing
 from portal.cases.corrections.clashing import Clash
@@ -179,6 +179,21 @@ def test_when_the_source_agrees_the_clash_is_gone_from_the_list(walk: Walk) -> N
     assert listed(walk) == [] and only(walk).ended == "agreed"
     tell(walk.runtime)
     assert told_by_mail(walk.runtime) == []
+
+
+def test_that_the_source_agrees_by_now_is_an_event_of_the_case_once(walk: Walk) -> None:
+    feed(walk.runtime)
+    tell(walk.runtime)
+    feed(walk.runtime, OURS)
+    assert events(walk, "feed_agrees") == [], "the case is told by a job, after the import"
+    jobs.run_all(walk.runtime.database, walk.runtime)
+    (agreed,) = events(walk, "feed_agrees")
+    assert (agreed.actor, agreed.answers["clash"]) == ("system", only(walk).id.hex)
+    with walk.runtime.database.write() as session:
+        session.execute(sa.update(jobs.Job).values(state="waiting", attempts=0, run_after=db.now()))
+    feed(walk.runtime, OURS, note="the same again")
+    jobs.run_all(walk.runtime.database, walk.runtime)
+    assert len(events(walk, "feed_agrees")) == 1
 
 
 def test_another_team_sees_nothing_of_it(walk: Walk) -> None:

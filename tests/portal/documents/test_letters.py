@@ -11,6 +11,7 @@ import pikepdf
 import pytest
 from pdfua.validator import validate
 
+from portal.documents import assembly
 from portal.documents.letters import LetterFacts, TooManyLines, letter_html, letter_pdf
 from portal.documents.pack import Searched
 from portal.documents.render import TEMPLATES
@@ -96,6 +97,13 @@ def test_a_letter_says_what_it_was_given_or_is_not_made(kind, letter):
         less = {other: words for other, words in FACTS.answers.items() if other != name}
         with pytest.raises(jinja2.UndefinedError):
             letter_html(kind, letter, dataclasses.replace(FACTS, answers=less))
+
+
+def test_the_letter_of_a_first_part_says_what_the_part_says_and_nothing_that_somebody_typed():
+    """Which part is missing would tell what somebody else is asked about (R-92)."""
+    made = letter_html("subject_access", "part_ready", FACTS)
+    assert assembly.STILL_TO_COME in made
+    assert "The papers from 2019" not in made
 
 
 def test_an_unknown_letter_is_not_made():

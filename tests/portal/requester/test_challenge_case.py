@@ -9,7 +9,7 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
-from portal import db
+from portal import db, jobs
 from portal.cases import verbs
 from portal.cases.corrections import recipients
 from portal.cases.corrections.lines import Decided, Value
@@ -354,6 +354,25 @@ def test_one_line_is_taken_back_and_the_last_one_with_the_whole(app):
     page = challenge.client.get(f"{challenge.page}/withdraw")
     challenge.client.submit(page, {"sure": "yes"}, max_queries=60)
     assert "You took back what you told us." in challenge.client.get(challenge.page).text
+
+
+def test_the_pages_of_a_challenge_never_call_it_a_request(app):
+    challenge = sent_challenge(app, "weighing", TWO)
+    for path in (challenge.page, f"{challenge.page}/withdraw", challenge.line(), f"{challenge.page}/files"):
+        page = challenge.client.get(path)
+        assert "request" not in page.text.lower(), path
+    assert "What you told us is wrong" in challenge.client.get(challenge.page).h1
+    assert "Do you want to take back all that you told us?" in challenge.client.get(f"{challenge.page}/withdraw").h1
+
+
+def test_letters_of_one_day_have_names_of_their_own(app):
+    challenge = sent_challenge(app, "checking")
+    challenge.walk.step("ask_question", question="Which school do you mean?")
+    with challenge.walk.runtime.vault.unlocked():
+        jobs.run_all(challenge.walk.runtime.database, challenge.walk.runtime)
+    page, today = challenge.client.get(challenge.page), challenge.walk.today
+    names = [text_of(one) for one in page.one("main").iter("a") if "/letters/" in (one.get("href") or "")]
+    assert names == [f"Letter {at} of {today.day} {today:%B %Y}" for at in (2, 1)]
 
 
 def test_how_to_complain_is_said_with_its_dates(app):

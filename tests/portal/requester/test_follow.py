@@ -160,7 +160,7 @@ def test_nothing_is_taken_back_by_a_no(sent):
 def test_a_request_taken_back_is_over_and_says_so(sent):
     sent.client.submit(sent.client.get(f"{sent.page}/withdraw"), {"sure": "yes"})
     page = sent.client.get(sent.page)
-    assert "You took your request back." in page.text
+    assert "You took it back." in page.text
     assert "Why this date" not in page.text
     sent.client.get(f"{sent.page}/withdraw", 303)
 
