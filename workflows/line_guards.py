@@ -117,4 +117,5 @@ RELEASABLE: tuple[Guard, ...] = (
     approved_by_uninvolved,
     g.pack_tight,
     g.freshly_confirmed,
+    g.seen_by_the_person_first,
 )

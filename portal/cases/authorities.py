@@ -13,12 +13,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from portal.cases import clocking, verbs
+from portal.cases import clocking, family, ledger, verbs
+from portal.cases.actors import Actor
 from portal.cases.authority_models import Authority
+from portal.cases.facts import facts_of
 from portal.cases.models import Case, Event, Evidence
 from portal.vault import vault_of
 from workflows.clock import received_day
-from workflows.table import Step
+from workflows.findings import Standing
+from workflows.table import Step, StepRefused
+from workflows.words import mark as _
 
 # What each step does to an authority that was accepted before; a step that is not here leaves it alone.
 ENDING = frozenset({"authority_lapsed", "eighteenth_birthday", "record_right", "refuse_authority_evidence"})
@@ -31,6 +35,11 @@ class Kept:
 
     row: Authority
     told: dict[str, Any]
+
+    def status(self, today: datetime.date) -> str:
+        """How it stands today: one that ran out while nobody was past checking has no step that says so."""
+        over = self.row.valid_until is not None and self.row.valid_until < today
+        return "ended" if over else self.row.status
 
 
 def of_case(session: Session, case_id: uuid.UUID) -> list[Kept]:
@@ -54,8 +63,20 @@ def keep_in_step(session: Session, case: Case, step: Step) -> None:
         _end(session, case)
 
 
+def _refuse_without_reasons(session: Session, case: Case, said: dict[str, Any]) -> None:
+    """A person may see more than the law's answer to what is written down, but then says why."""
+    events, today = ledger.history(session, case), clocking.uk_today()
+    facts = facts_of(session, case, events, actor=Actor.system(), today=today)
+    found = family.looked_at(session, case, events, facts=facts)
+    against = found.recorded_by and found.answer.footing.standing is Standing.DOES_NOT_HOLD
+    if against and not said.get("reasons"):
+        words = _("On the facts that are written down the law says no. Say why it is enough, or put the facts right.")
+        raise StepRefused(words, need="reasons")
+
+
 def _enter(session: Session, case: Case) -> None:
     event, said = session.get_one(Event, (case.id, case.seq)), _answers(session, case)
+    _refuse_without_reasons(session, case, said)
     first, until = _day(said.get("valid_from")), _day(said.get("valid_until"))
     row = Authority(
         case_id=case.id,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from portal.cases import authorities, verbs
+from portal.cases import authorities, clocking, verbs
 from portal.cases.actors import Actor
 from portal.cases.models import Case
 from workflows.facts import RequesterKind
@@ -54,6 +54,6 @@ def _beside(session: Session, case: Case, reader: Actor) -> Beside:
         case_kind=case.kind,
         open=case.closed_at is None,
         reference=case.reference if verbs.may_see(case, reader) else "",
-        standing=newest.row.status if newest else "",
+        standing=newest.status(clocking.uk_today()) if newest else "",
         basis=str(newest.told.get("basis") or "") if newest else "",
     )

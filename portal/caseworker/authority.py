@@ -105,7 +105,7 @@ def _lines(opened: Desk) -> list[Line]:
     names = staff_words.names_of(opened.session, [one.row.decided_by for one in kept])
     return [
         Line(
-            tag=Tag(*map(str, RECORDS[one.row.status])),
+            tag=Tag(*map(str, RECORDS[one.status(opened.today)])),
             basis=_basis(one.told.get("basis")),
             days=_days(one),
             by=staff_words.by_whom(one.row.decided_by, names),

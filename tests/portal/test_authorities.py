@@ -135,7 +135,9 @@ def test_an_order_nobody_knew_of_when_the_authority_was_accepted_opens_the_quest
     assert names(walk)[-2:] == ["family_recorded", "new_order"]
     know(walk, {**order, "from": walk.today.isoformat()}, any_order="yes")
     assert names(walk)[-1] == "family_recorded"  # the same order is no news
-    walk.step("accept_authority", basis="mother", orders="Read").step("start_finding")
+    walk.step("accept_authority", basis="mother", orders="Read", reasons="It is of another child.").step(
+        "start_finding"
+    )
     assert statuses(walk) == ["counts", "ended"]
     assert list(checking.faults(runtime)) == []
 
@@ -152,6 +154,25 @@ def test_whoever_is_checked_again_has_an_authority_in_doubt(runtime: Runtime) ->
     walk.step("accept_identity", known_by="known").step("start_finding")
     assert statuses(walk.step("back_to_checking", again="both", reason="A call")) == ["in_doubt"]
     assert statuses(walk.step("record_right", right="self", reason="They are 19")) == ["ended"]
+
+
+def test_whoever_goes_against_the_law_on_what_is_written_down_says_why(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "checking").step("accept_identity", known_by="known")
+    know(walk, {"kind": "adoption", "favour": "another", "from": "2024-05-01"})
+    with pytest.raises(StepRefused, match="the law says no") as refused:
+        walk.step("accept_authority", basis="mother", orders="One")
+    assert refused.value.need == "reasons"
+    assert kept(walk) == []
+    assert names(walk)[-1] == "family_recorded"
+    walk.step("accept_authority", basis="mother", orders="One", reasons="The order is of another child.")
+    assert statuses(walk) == ["counts"]
+
+
+def test_an_authority_that_ran_out_while_it_was_checked_does_not_count_on_paper_either(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "checking")
+    walk.step("accept_authority", basis="mother", orders="One", valid_until=walk.today)
+    (one,) = kept(walk)
+    assert [one.status(day) for day in (walk.today, walk.today + DAY)] == ["counts", "ended"]
 
 
 # Other holders

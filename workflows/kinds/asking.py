@@ -214,6 +214,25 @@ _REFUSE_AUTHORITY_EVIDENCE = Step(
     letter="authority_not_enough",
     told=_("What you sent does not show yet that you may ask. We wrote to you about it."),
 )
+# R-60: told to nobody. A representative reads the same sentence whether the person saw it first or not.
+_RECORD_SEEN_FIRST = Step(
+    name="record_seen_first",
+    label=_("Record that the person saw it first"),
+    from_states=NOWHERE,
+    roles=CASEWORKER,
+    guards=(g.sent_first,),
+    needs=(
+        CAME_ON,
+        Need("way", _("Who showed it to them, where and how?")),
+        Need(
+            "agrees",
+            _("Do they agree that it goes on to who acts for them?"),
+            Ask.YESNO,
+            hint=_("If they do not, they have taken their authority back: check again whether it may go."),
+        ),
+    ),
+    checks=(g.not_in_the_future("came_on"), g.not_before_receipt("came_on"), g.said_yes("agrees")),
+)
 # What somebody ticks on a form is no more than what they say: "it is about me" lifts every other check. Who asks
 # is looked at afresh, and copies made for another right are called back.
 _RECORD_RIGHT = Step(
@@ -238,6 +257,11 @@ def authority(
         *within(before_approval, _ACCEPT_AUTHORITY, _REFUSE_AUTHORITY_EVIDENCE, _AUTHORITY_BEGINS),
         *within(working, _RECORD_RIGHT, to=checking),
     )
+
+
+def seen_first(*, approvals: States) -> Steps:
+    """`approvals`: where what is approved waits to be released."""
+    return within(approvals, _RECORD_SEEN_FIRST)
 
 
 # The child's own view. None of these is in the requester's timeline or stops the clock.

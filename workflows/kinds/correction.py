@@ -230,6 +230,7 @@ ANSWER = (
         needs=CONFIRMATIONS,
         checks=(g.all_confirmed,),
     ),
+    *asking.seen_first(approvals=APPROVALS),
     Step(
         name="release",
         label=_("Release the answer"),

@@ -315,25 +315,7 @@ GIVE = (
         needs=CONFIRMATIONS,
         checks=(g.all_confirmed,),
     ),
-    # told to nobody. The representative reads the same sentence whether the person saw it first or not.
-    Step(
-        name="record_seen_first",
-        label=_("Record that the person saw it first"),
-        from_states=(APPROVAL,),
-        roles=CASEWORKER,
-        guards=(g.sent_first,),
-        needs=(
-            CAME_ON,
-            Need("way", _("Who showed it to them, where and how?")),
-            Need(
-                "agrees",
-                _("Do they agree that it goes on to who acts for them?"),
-                Ask.YESNO,
-                hint=_("If they do not, they have taken their authority back: check again whether it may go."),
-            ),
-        ),
-        checks=(g.not_in_the_future("came_on"), g.not_before_receipt("came_on"), g.said_yes("agrees")),
-    ),
+    *asking.seen_first(approvals=(APPROVAL,)),
     Step(
         name="release",
         label=_("Release the copy"),
