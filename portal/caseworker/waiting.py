@@ -36,6 +36,7 @@ MESSAGES = {
     "receipt": _l("Receipt of the request"),
     "update": _l("There is news about the case"),
     "sign_in": _l("Link to sign in"),
+    "voice": _l("Link to a question for a child"),
 }
 
 
