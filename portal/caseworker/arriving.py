@@ -16,6 +16,9 @@ from portal.audit import Act
 from portal.people import known_browsers, sessions, staff
 from portal.people.models import Staff
 
+# By which way somebody came -> the second factor that the session keeps (portal.people.staff.strong_enough).
+FACTORS = {"openid": "directory", "password": "totp"}
+
 
 @dataclass(frozen=True)
 class Arrived:
@@ -37,7 +40,15 @@ def arrive(session: Session, staff_id: uuid.UUID, *, shown_at: datetime.datetime
     old = gate.reader().found
     if old:  # whoever was signed in at this browser no longer is
         sessions.end(session, old)
-    cookie = sessions.start(session, "staff", staff_id, now=now, second_factor_at=min(shown_at, now))
+    cookie = sessions.start(
+        session,
+        "staff",
+        staff_id,
+        now=now,
+        second_factor_at=min(shown_at, now),
+        factor_kind=FACTORS[way],
+        device=gate.device(),
+    )
     ended = sessions.end_others(session, "staff", staff_id, cookie, now=now)
     before = staff.signed_in(session, account, now=now)
     audit.append(session, _act(account, cookie, way))

@@ -103,7 +103,8 @@ def _shown_anew(session: Session, holder_id: uuid.UUID, began: Started) -> Arriv
     if found is None or not holder_id == found.holder_id == began.holder_id:
         return None
     account = session.get_one(Staff, holder_id)
-    cookie = sessions.renew(session, found, now=db.now()) if account.disabled_at is None else None
+    kind = arriving.FACTORS["openid"]
+    cookie = sessions.renew(session, found, now=db.now(), factor_kind=kind) if account.disabled_at is None else None
     if cookie is None:
         return None
     audit.append(session, elsewhere.act(holder_id, "second_factor"))

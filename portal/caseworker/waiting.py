@@ -46,6 +46,7 @@ MESSAGES = {
     "seat_invitation": _l("Invitation to a seat"),
     "seat_ending": _l("A seat to look at"),
     "way_in": _l("A way to sign in has changed"),
+    "voice": _l("Link to a question for a child"),
 }
 
 

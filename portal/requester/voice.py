@@ -157,6 +157,7 @@ def _open(limited_as: str, find: Find, token: str = "") -> Response | None:
         raise limits.limited(CARD_WORDS, now=now)
     if cookie is None:
         return None
+    gate.browser_hash()  # known from here on, so that an answer sent twice at once is known as one
     response = gate.see_other(url_for("requester.voice_question"))
     gate.give_cookie(response, COOKIE, cookie)
     return response

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from portal import db
+from portal import checking, db
 from portal.cases import facts, voice
 from portal.cases.actors import Actor
 from portal.cases.clocking import uk_today
 from portal.cases.models import Case
 from portal.people import cards
 from portal.runtime import Runtime
-from tests import builders
+from tests import builders, crashing
 from tests.client import client_for, link_in, mails, runtime_of
+from tests.corrections import challenge_in
 from tests.judge import Page
 from tests.portal.requester.asked_child import CARD, LINK, Asked, ask
 from tests.portal.requester.following import Sent, sent_request
@@ -302,3 +304,30 @@ def test_a_new_card_ends_the_one_before(app, asked: Asked, sent: Sent) -> None:
     second = ask(app, sent.runtime, sent.case_id, STAFF, CARD)
     asked.child.submit(asked.child.get("/voice"), {"number": asked.number, "words": asked.words}, 400)
     assert "A question for you" in second.enters().text
+
+
+def test_an_answer_is_kept_whole_or_not_at_all_wherever_the_process_is_killed(asked: Asked) -> None:
+    asked.enters()
+    page = asked.child.submit(asked.child.get("/voice/answer"), {"answer": "no", "views": "It is mine."}, 200)
+    cookies = {one.key: one.value for one in asked.child.client._cookies.values()}
+    form = {"path": "/voice/answer", "data": {**page.answers(), "send": "1"}, "cookies": cookies}
+    settings, before = asked.runtime.settings, asked.events()
+    assert crashing.run(settings, "post", fail_at="before_commit:event", **form).code == -signal.SIGKILL
+    assert asked.events() == before
+    assert crashing.run(settings, "post", fail_at="after_commit:event", **form).code == -signal.SIGKILL
+    kept = [event.name for event in asked.events()[len(before) :]]
+    assert kept == ["child_views", "record_child_answer"]
+    assert crashing.run(settings, "post", **form).answer == (303, "/voice/thanks")  # sent again, it finds the first
+    assert len(asked.answered()) == 1
+    assert list(checking.faults(asked.runtime)) == []
+
+
+def test_a_child_is_asked_about_a_challenge_in_the_same_way(app) -> None:
+    walk = challenge_in(runtime_of(app), "checking")
+    asked = ask(app, walk.runtime, walk.case_id, walk.worker.actor)
+    page = asked.enters()
+    assert "They say that something in your record is wrong." in page.text
+    assert "They want to see your record" not in page.text
+    asked.answers(answer="some", areas="school")
+    (event,) = asked.answered()
+    assert event.answers["parts"] == "School and education"
