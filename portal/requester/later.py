@@ -16,7 +16,7 @@ from portal.gate import page
 from portal.people import limits, outbox, tokens
 from portal.people.limits import Rule
 from portal.people.tokens import State
-from portal.requester import ask, blueprint, draft
+from portal.requester import ask, blueprint, draft, typed_code
 from portal.requester.question_forms import KeepForm
 
 # Few tries for each link and few links an hour: a word is short, but guessing it takes months.
@@ -29,6 +29,12 @@ class ResumeForm(forms.Form):
 
     email = forms.EmailField(_l("Email address"), needed=_l("Enter your email address"))
     go = forms.SubmitField(_l("Send me a link"))
+
+
+class ResumeCode(typed_code.TypeCode):
+    """The code from the mail, typed where the link was asked for."""
+
+    go = forms.SubmitField(_l("Go on with my request"))
 
 
 class WordForm(forms.Form):
@@ -103,9 +109,37 @@ def _send_link(email: str) -> None:
         raise limits.limited(limits.RESUME_LINKS, now=now)
 
 
-@page(blueprint, "/ask/resume/sent", who=("visitor",), why="say that a link is on its way, if there is one to send")
-def resume_sent() -> str:
-    return render_template("requester/ask/resume_sent.html", minutes=int(tokens.LIFE.total_seconds() // 60))
+@page(
+    blueprint,
+    "/ask/resume/sent",
+    methods=("GET", "POST"),
+    who=("visitor",),
+    why="say that a link is on its way, if there is one to send, and take the code that stands beside it",
+)
+def resume_sent() -> ask.Answer:
+    form = ResumeCode()
+    if form.validate_on_submit():
+        gate.hold_back_floods(limits.NETWORK_SIGN_INS)
+        token = _link_of_code(str(form.code.data))
+        if token:
+            return gate.see_other(links.sealed_path(gate.runtime().settings, PURPOSE, token))
+        typed_code.refuse(form)
+    minutes = int(tokens.LIFE.total_seconds() // 60)
+    return render_template("requester/ask/resume_sent.html", form=form, minutes=minutes), form.status
+
+
+def _link_of_code(typed: str) -> str | None:
+    """A link in the place of the one whose code was typed, for this browser: it asks for the word, as the other would.
+    None for a wrong code, which counts against this browser's ten."""
+    now, browser = db.now(), gate.browser_hash()
+    key = links.derived_key(gate.runtime().settings, tokens.CODE_KEY)
+    with gate.runtime().database.write() as session:
+        allowed = limits.within(session, limits.TYPED_CODES, browser.hex())
+        holder = tokens.consume_code(session, PURPOSE, typed, browser, key=key, now=now) if allowed else None
+        token = tokens.make(session, PURPOSE, holder, browser, now=now) if holder else None
+    if not allowed:
+        raise limits.limited(limits.TYPED_CODES, now=now)
+    return token
 
 
 @page(

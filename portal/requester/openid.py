@@ -106,7 +106,10 @@ def _let_in(session: Session, began: Started, who: SignedIn) -> str | None:
         sessions.end(session, found)
     shown_at = min(who.at, now) if who.two_factors else None
     audit.append(session, elsewhere.act(holder_id, "sign_in_openid"))
-    return sessions.start(session, "family", holder_id, now=now, second_factor_at=shown_at)
+    kind = "directory" if shown_at else None
+    return sessions.start(
+        session, "family", holder_id, now=now, second_factor_at=shown_at, factor_kind=kind, device=gate.device()
+    )
 
 
 def _joined(session: Session, began: Started, who: SignedIn) -> str | None:
@@ -118,7 +121,7 @@ def _joined(session: Session, began: Started, who: SignedIn) -> str | None:
         return None
     audit.append(session, gate.act("join_openid"))
     flash(_("Done. You can sign in this way from now on."), "success")
-    return sessions.renew(session, found, now=db.now())
+    return sessions.renew(session, found, now=db.now(), factor_kind=found.factor_kind)
 
 
 def _away() -> tuple[str, int]:

@@ -37,10 +37,15 @@ def link_sent() -> Response | tuple[str, int]:
         cookie = _use_code(str(form.code.data))
         if cookie:
             return arriving.onward(cookie)
-        form.code.raw_data, form.code.data = [], None  # a code is not shown again
-        form.code.errors = [_("This code is not right, or its time is over. Check it, or ask for a new link")]
+        refuse(form)
     minutes = int(tokens.LIFE.total_seconds() // 60)
     return render_template("requester/sign_in/sent.html", form=form, minutes=minutes), form.status
+
+
+def refuse(form: TypeCode) -> None:
+    """Says that the code is wrong, in words that tell nothing of whether a mail went out."""
+    form.code.raw_data, form.code.data = [], None  # a code is not shown again
+    form.code.errors = [_("This code is not right, or its time is over. Check it, or ask for a new link")]
 
 
 def _use_code(typed: str) -> str | None:

@@ -72,6 +72,23 @@ def test_asking_to_go_on_with_a_request_tells_nothing(app: Flask, runtime: Runti
     assert len(mails(runtime)) == known
 
 
+def test_the_code_of_the_mail_leads_to_the_word_in_the_browser_that_asked(app: Flask, runtime: Runtime) -> None:
+    first = client_for(app)
+    go_on(first, begin(first), CHILD)
+    first.submit(first.get("/ask/keep"), KEPT)
+    asking, other = client_for(app), client_for(app)
+    page = asking.follow(asking.submit(asking.get("/ask/resume"), {"email": KEPT["email"]}))
+    code = {"code": re.findall(r"^[0-9A-Z]{4} [0-9A-Z]{4}$", mails(runtime)[-1].get_content(), re.MULTILINE)[0]}
+    other.get("/")
+    other.submit(other.get("/ask/resume/sent"), code, 400)
+    asking.submit(asking.get("/sign-in/sent"), code, 400)
+    word = asking.follow(asking.submit(page, code))
+    asking.submit(page, code, 400)
+    asking.get(link_in(mails(runtime)[-1]), 410)
+    asking.submit(word, {"word": "not it"}, 400)
+    assert asking.follow(asking.submit(word, {"word": KEPT["word"]})).h1 == "Check your answers"
+
+
 def test_a_scanner_burns_no_link_to_a_draft(app: Flask, runtime: Runtime) -> None:
     first = client_for(app)
     go_on(first, begin(first), CHILD)
