@@ -8,7 +8,7 @@ import uuid
 from sqlmodel import Session
 
 from portal import audit, db
-from portal.cases import clocking, code_sheets, ledger, verbs, ways_in
+from portal.cases import clocking, code_sheets, ledger, posting, verbs, ways_in
 from portal.cases.actors import Actor
 from portal.people import factors, recovery, sessions
 from workflows.kinds.answers import IDENTITY_KNOWN_BY
@@ -24,7 +24,8 @@ def replace(
 ) -> None:
     """Ends every second factor of the case's requester and gives them this sheet instead.
 
-    Raises StepRefused while identity is not accepted, and where it is not said how it was checked again."""
+    Raises StepRefused while identity is not accepted, where it is not said how it was checked again, and for post to
+    an address that two people have not looked at."""
     case = ledger.locked(session, case_id)
     if not code_sheets.identity_known(session, case):
         raise StepRefused(code_sheets.UNKNOWN)
@@ -32,6 +33,7 @@ def replace(
         raise StepRefused(_("Say how you checked again who is asking."), need="how")
     if way not in code_sheets.open_ways(session, case):
         raise StepRefused(code_sheets.NO_POST, need="way")
+    posting.made_now(session, case, "code_sheet", way, by=by)
     now = db.now()
     for old in factors.all_live(session, "family", case.requester):
         factors.end(session, old, now=now)

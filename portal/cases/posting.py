@@ -272,9 +272,20 @@ def to_hand(session: Session, row: Posted, *, by: Actor) -> None:
     _done(session, case, row, "posting_to_hand", by)
 
 
-def use_checked(session: Session, case: Case, what: str, *, by: Actor) -> None:
-    """For what is printed the moment it is made, a sheet or a card: its queued place with a checked address is used
-    now. Raises StepRefused where there is none."""
+def made_now(session: Session, case: Case, what: str, way: str, *, by: Actor) -> None:
+    """Keeps what is printed the moment it is made, a sheet or a card: by post it takes its queued place, whose address
+    two people have looked at; what is handed over waits for whoever saw the person's identity to say so.
+
+    Raises StepRefused for post without such a place."""
+    if way == "post":
+        _use_checked(session, case, what, by=by)
+        return
+    key = f"{what}:{case.id.hex}:{case.seq}"
+    queue(session, case.id, what, way="hand", key=key)
+    printed(session, keyed(session, key), by=by)
+
+
+def _use_checked(session: Session, case: Case, what: str, *, by: Actor) -> None:
     query = select(Posted).where(
         col(Posted.case_id) == case.id, col(Posted.what) == what, col(Posted.state) == "checked"
     )

@@ -19,12 +19,17 @@ from portal.gate import page
 from portal.people import factors, limits, passkeys, sessions
 from portal.people.models import Person
 from portal.people.passkeys import Passkey
-from portal.requester import ask, blueprint, draft
+from portal.requester import ask, blueprint, draft, screens
 from portal.requester.journey import NAMED, Stop, key, way
+from portal.requester.screens import WithScreen
 from portal.requester.sign_in import SIGNED_IN
 
 OWN = "/my/passkeys"
 PROVEN = ("family+2",)
+
+
+class ShowForm(WithScreen, ceremony.ShowForm):
+    """The button that asks for the passkey, and which screen to show."""
 
 
 class EndForm(forms.Form):
@@ -65,10 +70,10 @@ def sign_in_passkey() -> ask.Answer:
     query = {"next": then} if then else {}
     if not own:
         return gate.see_other(links.with_query("/sign-in/code", query))
-    form, options = ceremony.ShowForm(), ""
+    form, options = ShowForm(), ""
     if form.validate_on_submit() and form.answer.data:
         gate.hold_back_floods(limits.NETWORK_SIGN_INS)
-        cookie = _shown(str(form.answer.data))
+        cookie = _shown(form)
         if cookie:
             return gate.let_in(gate.see_other(then or gate.HOME["family"]), cookie)
         ceremony.say_not_shown(form)
@@ -135,13 +140,14 @@ def end_passkey(passkey_id: uuid.UUID) -> Response:
     return gate.see_other(OWN)
 
 
-def _shown(answer: str) -> str | None:
+def _shown(form: ShowForm) -> str | None:
     """A session with the second factor, for the right passkey; None for a wrong one, which counts."""
     now, found, cookie = db.now(), gate.reader().found, None
     with gate.runtime().database.write() as session:
         allowed = limits.within(session, limits.CODES, f"family:{_me().hex}")
-        if allowed and found and ceremony.shown(session, answer):
+        if allowed and found and ceremony.shown(session, str(form.answer.data)):
             cookie = sessions.renew(session, found, now=now, factor_kind="passkey")
+            screens.heed(session, form, cookie, _me(), now=now)
             limits.forgive(session, limits.CODES, f"family:{_me().hex}")
         outcome = "allowed" if cookie else "denied"
         audit.append(session, gate.act("second_factor", outcome=outcome, detail={"by": "passkey"}))

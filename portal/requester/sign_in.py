@@ -19,10 +19,11 @@ from portal.audit import Act
 from portal.cases.models import Case
 from portal.cases.references import normal_reference
 from portal.gate import page
-from portal.people import factors, limits, outbox, sessions, tokens, watched
+from portal.people import factors, limits, outbox, sessions, tokens
 from portal.people.models import Person
 from portal.people.tokens import State
-from portal.requester import arriving, blueprint
+from portal.requester import arriving, blueprint, screens
+from portal.requester.screens import WithScreen
 from portal.vault import vault_of
 
 ANYONE = ("visitor",)
@@ -52,11 +53,10 @@ class UseLink(forms.Form):
     go = forms.SubmitField(_l("Sign in"))
 
 
-class EnterCode(forms.Form):
+class EnterCode(WithScreen):
     """A code from the app or the sheet."""
 
     code = forms.TextField(_l("Code"), needed=_l("Enter the code"), longest=40)
-    screen = forms.RadiosField(_l("Screen"), choices=[(one, one) for one in watched.SCREENS], default="1")
     go = forms.SubmitField(_l("Continue"))
 
 
@@ -100,7 +100,7 @@ def second_factor() -> Response | str | tuple[str, int]:
         return gate.see_other(links.with_query("/sign-in/passkey", request.args.to_dict()))
     if by and form.validate_on_submit():
         gate.hold_back_floods(limits.NETWORK_SIGN_INS)
-        cookie = _use_factor(person_id, by, str(form.code.data), thin=form.screen.data == watched.THIN)
+        cookie = _use_factor(person_id, by, form)
         if cookie:
             then = links.safe_next(request.args.get("next")) or gate.HOME["family"]
             return gate.let_in(gate.see_other(then), cookie)
@@ -180,9 +180,9 @@ def _link_page(state: State, form: UseLink) -> tuple[str, int]:
     return render_template("requester/sign_in/dead.html"), 410
 
 
-def _use_factor(person_id: uuid.UUID, by: str, code: str, *, thin: bool = False) -> str | None:
+def _use_factor(person_id: uuid.UUID, by: str, form: EnterCode) -> str | None:
     """A session with the second factor, for a right code; None for a wrong one, which counts."""
-    runtime, now, found = gate.runtime(), db.now(), gate.reader().found
+    runtime, now, found, code = gate.runtime(), db.now(), gate.reader().found, str(form.code.data)
     if found is None:
         return None
     on_sheet = _sheet_code(person_id, code) if by == "code_sheet" else None
@@ -195,8 +195,7 @@ def _use_factor(person_id: uuid.UUID, by: str, code: str, *, thin: bool = False)
         if right:
             cookie = sessions.renew(session, found, now=now, factor_kind=by)
             limits.forgive(session, limits.CODES, f"family:{person_id.hex}")
-            if thin and cookie:  # somebody is watching
-                watched.begin(session, cookie, person_id, now=now)
+            screens.heed(session, form, cookie, person_id, now=now)
         audit.append(session, _factor_act(by, cookie))
     if not allowed:
         raise limits.limited(limits.CODES, now=now)

@@ -15,13 +15,14 @@ from portal import audit, db, forms, gate, links
 from portal.cases import ways_in
 from portal.gate import page
 from portal.people import limits, sessions, spoken_codes, telephone
-from portal.requester import blueprint
+from portal.requester import blueprint, screens
+from portal.requester.screens import WithScreen
 
 WHO = ("family", "family+2")
 Answer = Response | tuple[str, int]
 
 
-class SpokenForm(forms.Form):
+class SpokenForm(WithScreen):
     """The six figures."""
 
     code = forms.TextField(_l("Code"), needed=_l("Enter the code"), hint=_l("6 numbers"), longest=20)
@@ -64,7 +65,7 @@ def _code_page(kind: str) -> Answer:
         there = _open(session, person_id, kind)
     if there and form.validate_on_submit():
         gate.hold_back_floods(limits.NETWORK_SIGN_INS)
-        cookie = _use(person_id, kind, str(form.code.data))
+        cookie = _use(person_id, kind, form)
         if cookie:
             return gate.let_in(gate.see_other(_then() or gate.HOME["family"]), cookie)
         form.code.raw_data, form.code.data = [], None  # a code is not shown again
@@ -98,7 +99,7 @@ def _ask(kind: str) -> Response:
     return back
 
 
-def _use(person_id: uuid.UUID, kind: str, typed: str) -> str | None:
+def _use(person_id: uuid.UUID, kind: str, form: SpokenForm) -> str | None:
     """A session with the second factor, for a right code; None for a wrong one, which counts with all other codes."""
     runtime, now, found = gate.runtime(), db.now(), gate.reader().found
     if found is None:
@@ -107,8 +108,10 @@ def _use(person_id: uuid.UUID, kind: str, typed: str) -> str | None:
     with runtime.database.write() as session:
         allowed = limits.within(session, limits.CODES, name)
         open_ = allowed and _open(session, person_id, kind)
+        typed = str(form.code.data)
         if open_ and spoken_codes.use(session, person_id, kind, typed, found.id_hash, key=key, now=now):
             cookie = sessions.renew(session, found, now=now, factor_kind=kind)
+            screens.heed(session, form, cookie, person_id, now=now)
             limits.forgive(session, limits.CODES, name)
         audit.append(session, gate.act("second_factor", outcome="allowed" if cookie else "denied", detail={"by": kind}))
     if not allowed:
