@@ -67,12 +67,7 @@ def hand_out(session: Session, case_id: uuid.UUID, way: str, sheet: factors.NewS
         raise StepRefused(_("Say how the sheet reaches the person."), need="way")
     if way not in open_ways(session, case):
         raise StepRefused(NO_POST, need="way")
-    if way == "post":
-        posting.use_checked(session, case, "code_sheet", by=by)
-    else:
-        key = f"code_sheet:{case.id.hex}:{case.seq}"
-        posting.queue(session, case.id, "code_sheet", way="hand", key=key)
-        posting.printed(session, posting.keyed(session, key), by=by)
+    posting.give_out(session, case, "code_sheet", way, by=by)
     factors.give_sheet(session, case.requester, sheet, now=db.now())
     event = ledger.append(session, case, "code_sheet", by=by, on_date=clocking.uk_today(), answers={"way": way})
     ways_in.tell(session, case, event.seq)
