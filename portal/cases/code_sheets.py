@@ -67,7 +67,7 @@ def hand_out(session: Session, case_id: uuid.UUID, way: str, sheet: factors.NewS
         raise StepRefused(_("Say how the sheet reaches the person."), need="way")
     if way not in open_ways(session, case):
         raise StepRefused(NO_POST, need="way")
-    posting.made_now(session, case, "code_sheet", way, by=by)
+    posting.give_out(session, case, "code_sheet", way, by=by)
     factors.give_sheet(session, case.requester, sheet, now=db.now())
     event = ledger.append(session, case, "code_sheet", by=by, on_date=clocking.uk_today(), answers={"way": way})
     ways_in.tell(session, case, event.seq)

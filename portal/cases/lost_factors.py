@@ -33,7 +33,7 @@ def replace(
         raise StepRefused(_("Say how you checked again who is asking."), need="how")
     if way not in code_sheets.open_ways(session, case):
         raise StepRefused(code_sheets.NO_POST, need="way")
-    posting.made_now(session, case, "code_sheet", way, by=by)
+    posting.give_out(session, case, "code_sheet", way, by=by)
     now = db.now()
     for old in factors.all_live(session, "family", case.requester):
         factors.end(session, old, now=now)

@@ -105,7 +105,7 @@ def queue(
 
     Raises StepRefused for post that is not safe."""
     case = session.get_one(Case, case_id)
-    safe = reachable(session, case) is not None and not to_child
+    safe = way != "hand" and not to_child and reachable(session, case) is not None
     if way == "post" and not safe:
         raise StepRefused(_("Post is not safe for this person now. Hand it over instead."), need="way")
     row = Posted(
@@ -272,27 +272,34 @@ def to_hand(session: Session, row: Posted, *, by: Actor) -> None:
     _done(session, case, row, "posting_to_hand", by)
 
 
-def made_now(session: Session, case: Case, what: str, way: str, *, by: Actor) -> None:
-    """Keeps what is printed the moment it is made, a sheet or a card: by post it takes its queued place, whose address
-    two people have looked at; what is handed over waits for whoever saw the person's identity to say so.
+def give_out(session: Session, case: Case, what: str, way: str, *, by: Actor) -> None:
+    """For what is printed in the moment it is made, a sheet or a card: by post it takes the queued place whose address
+    two people have looked at; for a hand it gets a place of its own, where it is noted who saw which identity.
 
     Raises StepRefused for post without such a place."""
     if way == "post":
-        _use_checked(session, case, what, by=by)
+        printed(session, _checked(session, case, what), by=by)
         return
-    key = f"{what}:{case.id.hex}:{case.seq}"
-    queue(session, case.id, what, way="hand", key=key)
-    printed(session, keyed(session, key), by=by)
-
-
-def _use_checked(session: Session, case: Case, what: str, *, by: Actor) -> None:
-    query = select(Posted).where(
-        col(Posted.case_id) == case.id, col(Posted.what) == what, col(Posted.state) == "checked"
+    row = Posted(
+        key=f"{what}:{case.id.hex}:{case.seq}",
+        case_id=case.id,
+        what=what,
+        way="hand",
+        state="printed",
+        printed_by=str(by),
+        made_at=db.now(),
+        sealed=b"",
     )
-    row = session.exec(query.order_by(col(Posted.id))).first()
+    vault_of(session).put(row, {})
+    session.add(row)
+
+
+def _checked(session: Session, case: Case, what: str) -> Posted:
+    mine = (col(Posted.case_id) == case.id, col(Posted.what) == what, col(Posted.state) == "checked")
+    row = session.exec(select(Posted).where(*mine).order_by(col(Posted.id))).first()
     if row is None:
         raise StepRefused(_("Two people must look at the address first. Queue it for the post."), need="way")
-    printed(session, row, by=by)
+    return row
 
 
 def _begin(session: Session, row: Posted, *states: str) -> Case:

@@ -37,8 +37,10 @@ def hand_out(
 ) -> None:
     """Gives the card to the case's requester, and with it a sheet of codes if there is one; earlier ones end.
 
-    Raises StepRefused while identity is not accepted, for a way that is not open, for post to an address that two
-    people have not looked at, and for card and sheet in one envelope: whoever opens it would hold both factors."""
+    A card by post takes the place in the queue for paper whose address two people have looked at.
+
+    Raises StepRefused while identity is not accepted, for a way that is not open, without such a place, and for card
+    and sheet in one envelope: whoever opens it would hold both factors."""
     case = ledger.locked(session, case_id)
     if why := closed_because(session, case):
         raise StepRefused(why)
@@ -51,7 +53,7 @@ def hand_out(
             _("Post the card and the sheet on different days. Whoever opens one envelope must not hold both."),
             need="sheet",
         )
-    posting.made_now(session, case, "card", way, by=by)
+    posting.give_out(session, case, "card", way, by=by)
     cards.issue(session, purpose=PURPOSE, holder_id=case.requester, new=card, now=db.now())
     event = ledger.append(session, case, ISSUED, by=by, on_date=clocking.uk_today(), answers={"way": way})
     ways_in.tell(session, case, event.seq)

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlmodel import Session
 
 from portal import forms, gate
-from portal.cases import clocking, verbs
+from portal.cases import clocking, posting, verbs
 from portal.cases.ledger import CaseNotFound
 from portal.cases.opening import Asked, Requester, Subject, open_cases
 from portal.caseworker import blueprint, desk, staff_words
@@ -133,7 +133,7 @@ def print_receipt(reference: str) -> str:
             "caseworker/requests/receipt.html",
             case=case,
             tag=tag_of(opened),
-            person=requester_of(session, case),
+            person={**requester_of(session, case), "address": posting.reachable(session, case)},
             clock=clocking.reading(session, case, opened.events, today=opened.today),
             today=opened.today,
         )

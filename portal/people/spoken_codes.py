@@ -76,12 +76,9 @@ def enrol(session: Session, person_id: uuid.UUID, kind: str, line: Line, *, now:
 
 def on_file(told: dict[str, Any], kind: str, way: str) -> Line | None:
     """The line that the person's own payload allows for a factor of this kind, or None where it is not safe."""
-    if kind == "phone":
-        number = contact.phone_number(told, way)
-        return Line("text" if way == "text" else "voice", number) if number else None
-    safe = {"phone", "voice"} & set(told.get("safe_channels") or ())
-    number = contact.as_dialled(str(told.get("phone") or "")) if safe else None
-    return Line("voice", number) if number else None
+    spoken: telephone.Way = "text" if kind == "phone" and way == "text" else "voice"
+    number = contact.phone_number(told, spoken)
+    return Line(spoken, number) if number else None
 
 
 def line(session: Session, person_id: uuid.UUID, kind: str) -> Line | None:

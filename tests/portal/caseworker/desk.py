@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 
 from portal import db
-from portal.cases import clocking, ledger, verbs
+from portal.cases import clocking, ledger, posting, verbs
 from portal.cases.actors import Actor
 from portal.cases.models import Case
 from portal.cases.opening import Asked, Requester, Subject, open_cases, visitor
@@ -96,6 +96,15 @@ class Office:
             row.closed_at = db.now() if state in STATES[7:] else None
             session.add(row)
         return case
+
+    def place_by_post(self, case: Case, what: str) -> None:
+        """A place in the queue for paper whose address, "1 Low Lane", two people have looked at."""
+        pair = (self.seat(), self.seat(name="Kit Marsh"))
+        with self.runtime.database.write() as session:
+            posting.queue(session, case.id, what, way="post", key=f"test:{what}")
+            for one in pair:
+                row = posting.keyed(session, f"test:{what}")
+                posting.check_address(session, row, "1 Low Lane", by=one.actor)
 
     def row(self, case: Case) -> Case:
         """The case as it stands now."""

@@ -12,7 +12,7 @@ from PIL import Image
 from sqlmodel import select
 
 from portal import db, jobs
-from portal.cases import mailbox, posting, verbs
+from portal.cases import mailbox, verbs
 from portal.cases.actors import Actor
 from portal.cases.models import Case, Evidence
 from portal.caseworker import entering
@@ -228,22 +228,13 @@ def test_a_sheet_is_posted_only_to_an_address_where_post_is_safe(
     office.step(case, "accept_identity", seat.actor, known_by="papers")
     path = f"/staff/cases/{case.reference}/code-sheet"
     if posted:
-        queue_a_sheet(office, seat, case)
+        office.place_by_post(case, "code_sheet")
     page = seat.client.get(path)
     assert ("post" in {one.get("value") for one in page.all("input", name="way")}) is posted
     assert ("It cannot be posted" in page.text) is not posted
     seat.client.submit(page, {"way": "post"}, 200 if posted else 400)
     with office.runtime.database.read() as session:
         assert factors.codes_left(session, case.requester_id) == (factors.SHEET_CODES if posted else 0)
-
-
-def queue_a_sheet(office: Office, seat: Seat, case: Case) -> None:
-    """A place in the queue for paper whose address two people have looked at."""
-    other = office.seat()
-    with office.runtime.database.write() as session:
-        posting.queue(session, case.id, "code_sheet", way="post", key="sheet")
-        for by in (seat.actor, other.actor):
-            posting.check_address(session, posting.keyed(session, "sheet"), "1 Low Lane", by=by)
 
 
 def test_a_sheet_is_worked_out_while_nobody_has_to_wait_for_the_database(

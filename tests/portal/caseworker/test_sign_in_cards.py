@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlmodel import select
 
 from portal import db
+from portal.cases.models import Case
 from portal.people import cards, factors, sessions
 from portal.people.models import OutboxMessage, SignInSession
 from tests.judge import JudgingClient, Page
@@ -51,15 +53,20 @@ def test_card_and_sheet_are_handed_over_together_and_never_posted_together(offic
     page = seat.client.get(path)
     refused = seat.client.submit(page, {"way": "post", "sheet": "yes"}, 400)
     assert "on different days" in refused.errors[0]
-    printed = seat.client.submit(page, {"way": "in_person", "sheet": "yes"}, 200)
+    printed = seat.client.submit(page, {"way": "in_person", "sheet": "yes"}, 200, max_queries=50)  # two at once
     assert len(printed.all("code")) == 2 + factors.SHEET_CODES
     person = holder(office, printed)
     with office.runtime.database.read() as session:
         assert factors.codes_left(session, person) == factors.SHEET_CODES  # type: ignore[arg-type]
 
 
-def test_a_posted_card_bears_the_address_and_no_child(office: Office, seat: Seat) -> None:
+def test_a_card_is_posted_only_to_an_address_that_two_people_have_looked_at(office: Office, seat: Seat) -> None:
     path = accepted(office, seat, address="1 Low Lane", safe_channels=("post",))
+    refused = seat.client.submit(seat.client.get(path), {"way": "post", **NO}, 400)
+    assert "Two people must look" in refused.text
+    with office.runtime.database.read() as session:
+        case = session.exec(select(Case)).one()
+    office.place_by_post(case, "card")
     printed = seat.client.submit(seat.client.get(path), {"way": "post", **NO}, 200)
     assert "1 Low Lane" in printed.text
     assert "Bo Example" not in printed.html
