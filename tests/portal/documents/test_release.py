@@ -15,7 +15,7 @@ import time_machine
 from sqlmodel import Session, select
 
 from portal import checking, db, jobs
-from portal.cases import verbs
+from portal.cases import folding, verbs
 from portal.cases.ledger import CaseNotFound
 from portal.cases.models import Case
 from portal.documents import assembly, release, render
@@ -298,6 +298,7 @@ def test_nobody_lets_a_shielded_string_stay_and_only_an_approver_a_long_passage(
     leaks = [
         {"needle": "4 Lock Cottages", "rule": "NEVER", "absolute": True},
         {"needle": "wording of many records", "rule": "BOILERPLATE", "absolute": False},
+        {"needle": "Ashdown", "rule": "STAYS", "absolute": False},
     ]
     runtime.vault.put(pack, {"leaks": leaks})
     walk.act(lambda session: session.add(pack))
@@ -313,7 +314,14 @@ def test_nobody_lets_a_shielded_string_stay_and_only_an_approver_a_long_passage(
         walk.act(lambda session: allow(session, "wording of many records", walk.worker))
     walk.act(lambda session: allow(session, "wording of many records", walk.approver))
     with runtime.database.read() as session:
-        assert release.open_leaks(release.findings(session, builders.pack_of(walk))) == 1
+        assert release.open_leaks(release.findings(session, builders.pack_of(walk))) == 2
+    helper = builders.make_staff(runtime)
+    walk.act(lambda session: allow(session, "Ashdown", helper, version=2))
+    with runtime.database.read() as session:
+        case = session.get_one(Case, walk.case_id)
+        prepared = folding.fold(case.kind, _events(session, case))["prepared_by"]
+    assert str(helper.actor) in prepared  # and is not who approves it
+    assert str(walk.approver.actor) not in prepared
 
 
 def test_a_childs_new_answer_voids_an_approval(runtime: Runtime) -> None:
@@ -378,6 +386,13 @@ def test_another_requester_cannot_open_it(runtime: Runtime) -> None:
     with runtime.database.read() as session, pytest.raises(CaseNotFound):
         case = session.get_one(Case, walk.case_id)
         release.pdf(session, runtime.files, case, builders.pack_of(walk), by=Actor.requester(other.requester_id))
+    with pytest.raises(CaseNotFound):
+        walk.act(
+            lambda session: release.collect(
+                session, walk.case_id, builders.pack_of(walk).id, by=Actor.requester(other.requester_id)
+            )
+        )
+    assert walk.case.state == "ready"
 
 
 def test_a_stopped_release_closes_every_way_to_the_copy(runtime: Runtime) -> None:
