@@ -10,14 +10,15 @@ from sqlmodel import Session
 
 from portal.cases.models import Case
 from portal.cases.searching import ANSWERS, Place
-from portal.documents import assembly, information, release
+from portal.documents import assembly, information, kept_back, release
 from portal.documents.leak_gate import RemovedSpan
 from portal.records import OpenEntry
-from portal.review import deciding, people_mentioned
+from portal.review import around, deciding, people_mentioned
 from portal.review.deciding import Decision
 from portal.review.redaction import Redaction
 from portal.runtime import Runtime
 from tests import builders
+from tests.copies import labelled
 
 
 def place(answer: str, code: str = "directory", name: str = "This directory") -> Place:
@@ -114,3 +115,20 @@ def test_the_name_of_somebody_hidden_is_looked_for_even_where_nothing_of_it_was_
         case = session.get_one(Case, walk.case_id)
         made = assembly.assemble(session, case, builders.pack_of(walk), by=by)
     assert name in {span.text for span in made.removed}  # a content note or a heading of ours may hold it
+
+
+def test_what_a_review_took_out_around_an_entry_is_kept_out_of_an_answer_too(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "review")
+    item, entry = labelled(walk, "Reading")
+    said = Decision(
+        "redact", hides={"source": "EX-NG"}, cuts={"label": (Redaction(0, 4, "EX-NG"),)}, reason="As weighed."
+    )
+    with runtime.database.write() as session, runtime.vault.unlocked():
+        ground = {"text": entry.text, "category": entry.category, "around": around.of(entry)}
+        by = walk.worker.actor
+        deciding.decide(session, walk.case_id, item.id, said, version=item.version, **ground, by=by, today=walk.today)
+        looking = builders.looking(session, walk)
+        kept = kept_back._removed(
+            session, looking, deciding.item(session, session.get_one(Case, walk.case_id), item.id)
+        )
+    assert set(kept) == {(entry.source, "EX-NG"), ("Read", "EX-NG")}

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 import time_machine
 from sqlmodel import Session, select
 
-from portal import checking, jobs
-from portal.cases import verbs
+from portal import checking, db, jobs
+from portal.cases import folding, verbs
 from portal.cases.ledger import CaseNotFound
 from portal.cases.models import Case
 from portal.documents import assembly, release, render
@@ -284,6 +284,46 @@ def test_a_new_order_voids_an_approval_and_a_routine_import_does_not(runtime: Ru
         release_it(walk, builders.pack_of(walk))
 
 
+def test_nobody_lets_a_shielded_string_stay_and_only_an_approver_a_long_passage(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "review")
+    pack = StoredPack(
+        case_id=walk.case_id,
+        number=1,
+        copy_number="COP-7K3M-92QX",
+        recipient_id=walk.case.requester_id,
+        state="assembled",
+        cut_off=db.now(),
+        sealed=b"",
+    )
+    leaks = [
+        {"needle": "4 Lock Cottages", "rule": "NEVER", "absolute": True},
+        {"needle": "wording of many records", "rule": "BOILERPLATE", "absolute": False},
+        {"needle": "Ashdown", "rule": "STAYS", "absolute": False},
+    ]
+    runtime.vault.put(pack, {"leaks": leaks})
+    walk.act(lambda session: session.add(pack))
+
+    def allow(session: Session, needle: str, by: builders.Staff, version: int = 1) -> None:
+        said = {"version": version, "by": by.actor, "boilerplate": True}
+        release.allow(session, pack.id, needle, "It stands elsewhere.", **said)
+
+    for who in (walk.worker, walk.approver):
+        with pytest.raises(StepRefused, match="protected by a shield"):
+            walk.act(lambda session, who=who: allow(session, "4 Lock Cottages", who))
+    with pytest.raises(StepRefused, match="Only an approver"):
+        walk.act(lambda session: allow(session, "wording of many records", walk.worker))
+    walk.act(lambda session: allow(session, "wording of many records", walk.approver))
+    with runtime.database.read() as session:
+        assert release.open_leaks(release.findings(session, builders.pack_of(walk))) == 2
+    helper = builders.make_staff(runtime)
+    walk.act(lambda session: allow(session, "Ashdown", helper, version=2))
+    with runtime.database.read() as session:
+        case = session.get_one(Case, walk.case_id)
+        prepared = folding.fold(case.kind, _events(session, case))["prepared_by"]
+    assert str(helper.actor) in prepared  # and is not who approves it
+    assert str(walk.approver.actor) not in prepared
+
+
 def test_a_childs_new_answer_voids_an_approval(runtime: Runtime) -> None:
     walk = builders.case_in(runtime, "approval")
     builders.approve(walk)
@@ -346,6 +386,13 @@ def test_another_requester_cannot_open_it(runtime: Runtime) -> None:
     with runtime.database.read() as session, pytest.raises(CaseNotFound):
         case = session.get_one(Case, walk.case_id)
         release.pdf(session, runtime.files, case, builders.pack_of(walk), by=Actor.requester(other.requester_id))
+    with pytest.raises(CaseNotFound):
+        walk.act(
+            lambda session: release.collect(
+                session, walk.case_id, builders.pack_of(walk).id, by=Actor.requester(other.requester_id)
+            )
+        )
+    assert walk.case.state == "ready"
 
 
 def test_a_stopped_release_closes_every_way_to_the_copy(runtime: Runtime) -> None:
