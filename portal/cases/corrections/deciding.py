@@ -69,13 +69,13 @@ def decide(
 
     Raises StepRefused with words, LostRace when somebody decided a line meanwhile: nothing is decided then."""
     case = _in_hand(session, case_id)
+    _check_words(said, kept_as)  # before anything is opened for it
     events, waiting = ledger.history(session, case), list[uuid.UUID]()
     for pick in picks:
         row = held(session, case, pick.line_id, pick.version)
         entry = _as_it_stands(session, row, looking)
         if reason := table.may_decide(facts_of_line(session, case, row, entry, events, by=by), said.outcome):
             raise StepRefused(reason, need="outcome")
-        _check_words(said, kept_as)
         # What it said before goes into the letter of somebody who may see it, and nowhere else.
         says = said.says if _says_anew(said, entry) else Value()
         full = replace(said, before=entry.text if entry and row.shown else "", says=says)

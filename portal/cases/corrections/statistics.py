@@ -113,12 +113,17 @@ def _counts(told: Sequence[tuple[str, int]]) -> tuple[Count, ...]:
 
 
 def _sources(rows: Sequence[_Row]) -> tuple[SourceCount, ...]:
-    """Bodies by how often a challenge to what they supplied was right; one with few challenges is left out whole."""
+    """Bodies by how often a challenge to what they supplied was right; one with few challenges is left out whole. Where
+    few were right, or few were not, neither number is said: the one gives away the other."""
     challenged = Counter(row.source_id for row in rows if row.source_id)
     upheld = Counter(row.source_id for row in rows if row.source_id and row.outcome in UPHELD)
     told = [
-        SourceCount(source_id, number, upheld[source_id] if upheld[source_id] >= SMALL else None)
+        SourceCount(source_id, number, upheld[source_id] if _may_be_said(upheld[source_id], number) else None)
         for source_id, number in challenged.items()
         if number >= SMALL
     ]
     return tuple(sorted(told, key=lambda one: (-(one.upheld or 0), -one.challenged, one.source_id))[:MOST_SOURCES])
+
+
+def _may_be_said(part: int, whole: int) -> bool:
+    return part >= SMALL and (part == whole or whole - part >= SMALL)

@@ -66,6 +66,15 @@ def test_sources_are_ranked_by_how_often_a_challenge_was_right(office: Office) -
     assert "Lantern House" not in text
 
 
+def test_where_few_challenges_of_a_source_were_wrong_it_is_not_said_how_many_were_right(office: Office) -> None:
+    source, other = _body(office, "Millrace Surgery"), _body(office, "Kiln Lane School")
+    _decided(office, 6, source=source, outcome="corrected")
+    _decided(office, 1, source=source, outcome="refused")
+    _decided(office, 5, source=other, outcome="corrected")
+    _decided(office, 5, source=other, outcome="refused")
+    assert set(_figures(office).sources) == {SourceCount(source, 7, None), SourceCount(other, 10, 5)}
+
+
 def test_what_was_decided_over_a_year_ago_or_not_at_all_does_not_count(office: Office) -> None:
     _decided(office, 6, ago=400)
     open_challenge(office.runtime)
