@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from portal import db, jobs, records
-from portal.cases import clocking, evidence, searching, verbs
+from portal.cases import clocking, evidence, family, searching, verbs
 from portal.cases.actors import Actor
 from portal.cases.models import Case, SearchPlace
 from portal.cases.opening import Asked, Requester, Subject, open_cases, visitor
@@ -158,6 +158,12 @@ class Tale:
             verbs.take_step(session, self.id, name, by=by, answers=_typed(answers), today=clocking.uk_today())
 
         return self._act(ago, act)
+
+    def knows(self, ago: int, **told: object) -> Self:
+        """What staff write down of the family, or of who signed."""
+        return self._act(
+            ago, lambda session: family.record(session, self.id, told, by=self.by, today=clocking.uk_today())
+        )
 
     def message(self, ago: int, kind: str, words: str, *, way: str = "") -> Self:
         def act(session: Session) -> None:

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from portal import uploads
 from portal.cases import searching
 from portal.cases.opening import Requester
+from portal.demo import days
 from portal.demo.families import Cast, Family
 from portal.demo.people import CLEMENT, DEVAN, SORREL
 from portal.demo.stage import Stage, Tale, parent
@@ -96,7 +97,8 @@ def asked_for_authority(stage: Stage, family: Family) -> Tale:
         worker=DEVAN,
     )
     tale.opened(20).assigned(19).step(19, "start_checking").step(19, "accept_identity", known_by="confirmed")
-    return tale.step(18, "ask_authority", doubt="no-signed-authority", proof="signed-authority")
+    tale.step(18, "ask_authority", doubt="no-signed-authority", proof="signed-authority")
+    return tale.knows(3, signed_by="holder", signed_on=days.working_day(tale.stage.today, 9).isoformat())
 
 
 def child_is_asked(stage: Stage, family: Family) -> Tale:
