@@ -122,8 +122,7 @@ def ask(
 
     Raises StepRefused, LostRace."""
     _check(put)
-    way = f"{_in_words(put)}"
-    answers = {"way": way, "safe": put.safe}
+    answers = {"way": _in_words(put), "safe": put.safe}
     verbs.take_step(session, case_id, "ask_child", by=by, answers=answers, today=today, seen_seq=seen_seq)
     now = db.now()
     _end_all(session, case_id, now=now)

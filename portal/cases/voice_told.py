@@ -7,7 +7,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from portal.cases.ledger import Happened
 from workflows.facts import ChildAnswer
@@ -65,7 +65,7 @@ class Wished:
     meeting: bool = False
     words: str = ""
     arranged: bool = False
-    family: tuple[str, ...] = field(default=())  # a line for each: names and relations they know
+    family: tuple[str, ...] = ()  # a line for each: names and relations they know
 
     @property
     def waits(self) -> bool:

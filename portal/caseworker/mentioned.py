@@ -87,7 +87,7 @@ def add_person(reference: str) -> Response | tuple[str, int]:
 def person_of_review(reference: str, person_id: uuid.UUID) -> Response | tuple[str, int]:
     with room(reference) as opened:
         mention = _one(people_mentioned.mentions(opened.session, opened.looking), person_id)
-        ground = Ground.of(opened.session, opened.case, by=opened.by, today=opened.today)
+        ground = Ground.of(opened.session, opened.case, by=opened.by, today=opened.today, events=opened.events)
         start = _start()
         entries = _named_in(opened, mention, start)
         asked = consulting.consultations(opened.session, opened.case)

@@ -192,7 +192,7 @@ def _gather(opened: Room, item_id: uuid.UUID) -> Lying:
         item,
         entry,
         people,
-        Ground.of(session, case, by=opened.by, today=opened.today, heard=heard),
+        Ground.of(session, case, by=opened.by, today=opened.today, heard=heard, events=opened.events),
         asked,
         before,
         behind,

@@ -5,7 +5,7 @@ R-66)."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from flask import flash, render_template, url_for
 from flask_babel import gettext as _
@@ -87,7 +87,7 @@ def _own(reference: str) -> Seen:
         return seen(session, own_case(session, reference))
 
 
-def _kept(form: forms.Form, case: Case, do: Any) -> Answer:
+def _kept(form: forms.Form, case: Case, do: Callable[[Session], None]) -> Answer:
     home = url_for("requester.case_page", reference=case.reference)
 
     def act(session: Session) -> str:

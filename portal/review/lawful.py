@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from portal import records
 from portal.cases import clocking, ledger
 from portal.cases.actors import Actor
+from portal.cases.ledger import Happened
 from portal.cases.models import Case, Consultation
 from portal.records import Looking, OpenEntry, beside
 from portal.review.models import MentionDecision, ReviewItem
@@ -89,10 +90,11 @@ class Ground:
         by: Actor,
         today: datetime.date,
         heard: Mapping[str, Heard] | None = None,
+        events: Sequence[Happened] | None = None,
     ) -> Ground:
         """Only what the request and its ledger say is needed: the facts of search, review and pack are not gathered.
-        `heard` is given by whoever has read the consultations already."""
-        told = clocking.provide(session, case, ledger.history(session, case))
+        `heard` and `events` are given by whoever has read the consultations, or the ledger, already."""
+        told = clocking.provide(session, case, ledger.history(session, case) if events is None else events)
         facts = CaseFacts(today=today, actor=str(by), **told)
         return cls(facts, consultations(session, case.id) if heard is None else heard)
 
