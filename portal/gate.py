@@ -25,7 +25,8 @@ from portal import audit, db, links, once, shell
 from portal.audit import Act
 from portal.cases.actors import Actor
 from portal.errors import PortalError
-from portal.people import devices, sessions
+from portal.people import devices, kept_forms, sessions
+from portal.people.kept_forms import Kept
 from portal.people.limits import Floods, Rule, limited, network_of
 from portal.people.models import Staff
 from portal.people.staff import strong_enough
@@ -38,6 +39,7 @@ ROLES = ("visitor", "family", "family+2", "enrolling", "caseworker", "approver",
 # "link" is what was frozen for one body outside, behind its link and its code: portal.cases.corrections.outside.
 CLASSES = ("none", "link", "case", "core", "location", "sensitive")
 SIGN_IN = {"family": "/sign-in", "staff": "/staff/sign-in", "source": "/source"}
+GO_ON = {"family": "/go-on/", "staff": "/staff/go-on/"}
 ENROL = "/staff/passkeys/first"
 HOME = {"family": "/cases", "staff": "/staff/", "source": "/source"}
 PUBLIC = frozenset({"static"})  # files that are the same for everybody; the only endpoints without a row
@@ -59,6 +61,7 @@ class Row:
     opens: tuple[str, ...]
     why: str
     step_up: bool
+    keeps: bool = True
 
 
 MATRIX: dict[str, Row] = {}
@@ -102,14 +105,16 @@ def page(
     methods: tuple[str, ...] = ("GET",),
     opens: tuple[str, ...] = ("none",),
     step_up: bool = False,
+    keeps: bool = True,
 ) -> Callable[[View], View]:
     """Registers a view with its row: `who` may open it, which classes of data it `opens`, and `why` it exists.
 
-    `step_up` asks for a second factor shown within five minutes (security.md 6c). Raises ValueError for a row that
-    could not be lawful, when the portal starts."""
+    `step_up` asks for a second factor shown within five minutes (security.md 6c); a form that comes later is kept,
+    unless `keeps=False` says that secrets are typed there. Raises ValueError for a row that could not be lawful, when
+    the portal starts."""
 
     def register(view: View) -> View:
-        row = Row(f"{blueprint.name}.{view.__name__}", rule, methods, who, opens, why, step_up)
+        row = Row(f"{blueprint.name}.{view.__name__}", rule, methods, who, opens, why, step_up, keeps)
         wrong = _wrong(row)
         if wrong:
             raise ValueError(f"{row.endpoint}: {wrong}")
@@ -310,7 +315,7 @@ def _enter() -> Response | None:
     if not who.roles & set(row.who):
         return _turned_away(row, who)
     if row.step_up and not who.stepped_up:
-        return _to_second_factor(who.door)
+        return _to_second_factor(who.door, _kept(who) if row.keeps else "")
     return None
 
 
@@ -380,8 +385,24 @@ def _turned_away(row: Row, who: Reader) -> Response:
     raise Forbidden
 
 
-def _to_second_factor(door: str) -> Response:
-    return see_other(SIGN_IN[door] + "/code" + _then())
+def _to_second_factor(door: str, then: str = "") -> Response:
+    return see_other(SIGN_IN[door] + "/code" + (then or _then()))
+
+
+def ask_again() -> Response | None:
+    """For a page of which only some uses need a fresh second factor: where to show it, or None when it is fresh."""
+    who = reader()
+    return None if who.stepped_up else _to_second_factor(who.door, _kept(who))
+
+
+def _kept(who: Reader) -> str:
+    """A form that comes too late is not lost: after the second factor its sender finds it on a page of its own."""
+    if request.method != "POST" or who.id is None or not who.has_second_factor:
+        return ""
+    sent = Kept(request.full_path.rstrip("?"), list(request.form.items(multi=True)), bool(request.files))
+    with runtime().database.write() as session:
+        kept_id = kept_forms.keep(session, who.door, who.id, sent, now=db.now())
+    return f"?{urlencode({'next': GO_ON[who.door] + str(kept_id)})}"
 
 
 def _then() -> str:
@@ -419,6 +440,7 @@ __all__ = [
     "Row",
     "act",
     "actor",
+    "ask_again",
     "browser_hash",
     "configuration",
     "cookie",

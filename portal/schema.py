@@ -7,6 +7,7 @@ import portal.documents.models
 import portal.jobs
 import portal.once
 import portal.people.cards
+import portal.people.kept_forms
 import portal.people.models
 import portal.records.models
 import portal.review.models  # noqa: F401

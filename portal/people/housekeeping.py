@@ -6,7 +6,7 @@ import datetime
 
 from sqlmodel import Session
 
-from portal.people import limits, passkeys, sessions, tokens
+from portal.people import kept_forms, limits, passkeys, sessions, tokens
 
 
 def sweep(session: Session, *, now: datetime.datetime) -> None:
@@ -14,4 +14,5 @@ def sweep(session: Session, *, now: datetime.datetime) -> None:
     sessions.sweep(session, now=now)
     tokens.sweep(session, now=now)
     passkeys.sweep(session, now=now)
+    kept_forms.sweep(session, now=now)
     limits.sweep(session, now=now)
