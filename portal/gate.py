@@ -32,12 +32,15 @@ from portal.people.models import Staff
 from portal.people.staff import strong_enough
 from portal.runtime import Runtime
 from portal.settings import Settings
+from workflows.kinds import WORKFLOWS
 from workflows.table import Role
 
 # "enrolling" is an approver, auditor or administrator who has shown an app's code only: they need a passkey.
 ROLES = ("visitor", "family", "family+2", "enrolling", "caseworker", "approver", "auditor", "administrator")
 # "link" is what was frozen for one body outside, behind its link and its code: portal.cases.corrections.outside.
 CLASSES = ("none", "link", "case", "core", "location", "sensitive")
+RECORD = frozenset({"core", "location", "sensitive"})
+STATES = ("", "searched_in", "attached_in", "detached_in", "opened_in")  # workflows.table.Workflow names them
 SIGN_IN = {"family": "/sign-in", "staff": "/staff/sign-in", "source": "/source"}
 GO_ON = {"family": "/go-on/", "staff": "/staff/go-on/"}
 ENROL = "/staff/passkeys/first"
@@ -62,6 +65,15 @@ class Row:
     why: str
     step_up: bool
     keeps: bool = True
+    states: str = ""
+
+    def in_states(self) -> dict[str, tuple[str, ...]]:
+        """In which states of each kind of case the page handles the record, as the workflow itself says; empty where
+        no state matters."""
+        if not self.states:
+            return {}
+        named = {kind: tuple(one.name for one in getattr(flow, self.states)) for kind, flow in WORKFLOWS.items()}
+        return {kind: states for kind, states in named.items() if states}
 
 
 MATRIX: dict[str, Row] = {}
@@ -106,15 +118,27 @@ def page(
     opens: tuple[str, ...] = ("none",),
     step_up: bool = False,
     keeps: bool = True,
+    states: str = "",
 ) -> Callable[[View], View]:
     """Registers a view with its row: `who` may open it, which classes of data it `opens`, and `why` it exists.
 
     `step_up` asks for a second factor shown within five minutes (security.md 6c); a form that comes later is kept,
-    unless `keeps=False` says that secrets are typed there. Raises ValueError for a row that could not be lawful, when
-    the portal starts."""
+    unless `keeps=False` says that secrets are typed there. `states` names the tuple of the workflow (`searched_in`,
+    `opened_in` ...) outside which the page opens no record; staff's pages of the record have `opened_in` unless another
+    is said. Raises ValueError for a row that could not be lawful, when the portal starts."""
 
     def register(view: View) -> View:
-        row = Row(f"{blueprint.name}.{view.__name__}", rule, methods, who, opens, why, step_up, keeps)
+        row = Row(
+            f"{blueprint.name}.{view.__name__}",
+            rule,
+            methods,
+            who,
+            opens,
+            why,
+            step_up,
+            keeps,
+            states or _usual(blueprint, rule, opens),
+        )
         wrong = _wrong(row)
         if wrong:
             raise ValueError(f"{row.endpoint}: {wrong}")
@@ -125,10 +149,18 @@ def page(
     return register
 
 
+def _usual(blueprint: Blueprint, rule: str, opens: tuple[str, ...]) -> str:
+    """Families read what was released, and bodies what was frozen for them: no state opens a record to those."""
+    of_a_case = shell.DOORS.get(blueprint.name) == "staff" and "<string:reference>" in rule
+    return "opened_in" if of_a_case and RECORD & set(opens) else ""
+
+
 def _wrong(row: Row) -> str:
-    record = {"core", "location", "sensitive"} & set(row.opens)
+    record = RECORD & set(row.opens)
     if not set(row.who) <= set(ROLES) or not row.who or not set(row.opens) <= set(CLASSES) or not row.why:
         return "the row names an unknown role or class, or says nothing"
+    if row.states not in STATES:
+        return "the row names states that no workflow has"
     if not _RULE.fullmatch(row.rule):
         return "paths are kebab-case and parameters typed"
     if record and {"visitor", "family", "enrolling", "administrator"} & set(row.who):

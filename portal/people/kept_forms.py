@@ -9,7 +9,8 @@ import datetime
 import uuid
 from dataclasses import dataclass, field
 
-from sqlmodel import Session, SQLModel, col, delete, select
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel, col, select
 
 from portal import db
 from portal.db import choice, column
@@ -53,8 +54,8 @@ class Kept:
 def keep(session: Session, door: str, holder_id: uuid.UUID, sent: Kept, *, now: datetime.datetime) -> uuid.UUID:
     """Keeps what was sent; answers by what it is found."""
     place = vault_of(session).blind("kept form", sent.path)
-    earlier = (KeptForm.door == door, KeptForm.holder_id == holder_id, KeptForm.place == place)
-    session.exec(delete(KeptForm).where(*earlier))  # type: ignore[call-overload]
+    earlier = (col(KeptForm.door) == door, col(KeptForm.holder_id) == holder_id, col(KeptForm.place) == place)
+    session.execute(sa.delete(KeptForm).where(*earlier))
     row = KeptForm(id=db.new_id(), door=door, holder_id=holder_id, place=place, sealed=b"", expires_at=now + LIFE)
     typed = [[name, value] for name, value in sent.fields if name not in NOT_KEPT]
     vault_of(session).put(row, {"path": sent.path, "fields": typed, "had_files": sent.had_files})
@@ -67,7 +68,7 @@ def find(
     session: Session, door: str, holder_id: uuid.UUID, kept_id: uuid.UUID, *, now: datetime.datetime
 ) -> Kept | None:
     """What this account sent; None when it is too old, or somebody else's."""
-    mine = (KeptForm.id == kept_id, KeptForm.door == door, KeptForm.holder_id == holder_id)
+    mine = (col(KeptForm.id) == kept_id, col(KeptForm.door) == door, col(KeptForm.holder_id) == holder_id)
     row = session.exec(select(KeptForm).where(*mine, col(KeptForm.expires_at) > now)).first()
     if row is None:
         return None
@@ -77,4 +78,4 @@ def find(
 
 def sweep(session: Session, *, now: datetime.datetime) -> None:
     """Deletes what nobody came back for; for the daily job."""
-    session.exec(delete(KeptForm).where(col(KeptForm.expires_at) < now))  # type: ignore[call-overload]
+    session.execute(sa.delete(KeptForm).where(col(KeptForm.expires_at) < now))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-from importlib import import_module
-from importlib.util import find_spec
 from urllib.parse import unquote
 
 import pytest
@@ -13,7 +11,7 @@ import time_machine
 from flask import Flask
 from sqlmodel import select
 
-from portal import db, gate, shell
+from portal import db, gate, route_matrix
 from portal.people import kept_forms
 from portal.people.kept_forms import KeptForm
 from tests import builders
@@ -87,10 +85,7 @@ NOT_ONE = {
 
 
 def routes() -> dict[str, gate.Row]:
-    for door in shell.DOORS:
-        if find_spec(f"portal.{door}"):
-            import_module(f"portal.{door}")
-    return {name: row for name, row in gate.MATRIX.items() if not name.startswith("sample")}
+    return {row.endpoint: row for row in route_matrix.rows() if not row.endpoint.startswith("sample")}
 
 
 @pytest.mark.parametrize("act", [act for act, names in ACTS.items() if names])
