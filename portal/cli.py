@@ -206,6 +206,14 @@ def processing_record() -> None:
     click.echo("\n".join(processing.record(controller=Settings.load().authority_name)))
 
 
+@docs.command(name="route-matrix")
+def route_matrix() -> None:
+    """Who may open which page, in which states of a case, and which classes of data it shows (ASVS V8.1)."""
+    from portal import route_matrix as matrix
+
+    click.echo("\n".join(matrix.printed()))
+
+
 def _instance() -> Path:
     return Path(os.environ.get("PORTAL_INSTANCE") or ROOT / "instance").resolve()
 

@@ -25,12 +25,14 @@ from portal import audit, db, links, once, shell
 from portal.audit import Act
 from portal.cases.actors import Actor
 from portal.errors import PortalError
-from portal.people import devices, sessions
+from portal.people import devices, kept_forms, sessions
+from portal.people.kept_forms import Kept
 from portal.people.limits import Floods, Rule, limited, network_of
 from portal.people.models import Staff
 from portal.people.staff import strong_enough
 from portal.runtime import Runtime
 from portal.settings import Settings
+from workflows.kinds import WORKFLOWS
 from workflows.table import Role
 
 # "watched" is a family's session beside which somebody stands: it opens what names it, and nothing else. "enrolling" is
@@ -39,7 +41,10 @@ ROLES = ("visitor", "family", "family+2", "watched", "enrolling", "caseworker", 
 # "link" is what was frozen for one body outside, behind its link and its code (portal.cases.corrections.outside), or a
 # question to a child behind the words of their card (portal.cases.voice).
 CLASSES = ("none", "link", "case", "core", "location", "sensitive")
+RECORD = frozenset({"core", "location", "sensitive"})
+STATES = ("", "searched_in", "attached_in", "detached_in", "opened_in")  # workflows.table.Workflow names them
 SIGN_IN = {"family": "/sign-in", "staff": "/staff/sign-in", "source": "/source"}
+GO_ON = {"family": "/go-on/", "staff": "/staff/go-on/"}
 ENROL = "/staff/passkeys/first"
 HOME = {"family": "/cases", "staff": "/staff/", "source": "/source"}
 PUBLIC = frozenset({"static"})  # files that are the same for everybody; the only endpoints without a row
@@ -61,6 +66,16 @@ class Row:
     opens: tuple[str, ...]
     why: str
     step_up: bool
+    keeps: bool = True
+    states: str = ""
+
+    def in_states(self) -> dict[str, tuple[str, ...]]:
+        """In which states of each kind of case the page handles the record, as the workflow itself says; empty where
+        no state matters."""
+        if not self.states:
+            return {}
+        named = {kind: tuple(one.name for one in getattr(flow, self.states)) for kind, flow in WORKFLOWS.items()}
+        return {kind: states for kind, states in named.items() if states}
 
 
 MATRIX: dict[str, Row] = {}
@@ -106,14 +121,28 @@ def page(
     methods: tuple[str, ...] = ("GET",),
     opens: tuple[str, ...] = ("none",),
     step_up: bool = False,
+    keeps: bool = True,
+    states: str = "",
 ) -> Callable[[View], View]:
     """Registers a view with its row: `who` may open it, which classes of data it `opens`, and `why` it exists.
 
-    `step_up` asks for a second factor shown within five minutes (security.md 6c). Raises ValueError for a row that
-    could not be lawful, when the portal starts."""
+    `step_up` asks for a second factor shown within five minutes (security.md 6c); a form that comes later is kept,
+    unless `keeps=False` says that secrets are typed there. `states` names the tuple of the workflow (`searched_in`,
+    `opened_in` ...) outside which the page opens no record; staff's pages of the record have `opened_in` unless another
+    is said. Raises ValueError for a row that could not be lawful, when the portal starts."""
 
     def register(view: View) -> View:
-        row = Row(f"{blueprint.name}.{view.__name__}", rule, methods, who, opens, why, step_up)
+        row = Row(
+            f"{blueprint.name}.{view.__name__}",
+            rule,
+            methods,
+            who,
+            opens,
+            why,
+            step_up,
+            keeps,
+            states or _usual(blueprint, rule, opens),
+        )
         wrong = _wrong(row)
         if wrong:
             raise ValueError(f"{row.endpoint}: {wrong}")
@@ -124,10 +153,18 @@ def page(
     return register
 
 
+def _usual(blueprint: Blueprint, rule: str, opens: tuple[str, ...]) -> str:
+    """Families read what was released, and bodies what was frozen for them: no state opens a record to those."""
+    of_a_case = shell.DOORS.get(blueprint.name) == "staff" and "<string:reference>" in rule
+    return "opened_in" if of_a_case and RECORD & set(opens) else ""
+
+
 def _wrong(row: Row) -> str:
-    record = {"core", "location", "sensitive"} & set(row.opens)
+    record = RECORD & set(row.opens)
     if not set(row.who) <= set(ROLES) or not row.who or not set(row.opens) <= set(CLASSES) or not row.why:
         return "the row names an unknown role or class, or says nothing"
+    if row.states not in STATES:
+        return "the row names states that no workflow has"
     if not _RULE.fullmatch(row.rule):
         return "paths are kebab-case and parameters typed"
     if record and {"visitor", "family", "watched", "enrolling", "administrator"} & set(row.who):
@@ -314,7 +351,7 @@ def _enter() -> Response | None:
     if not who.roles & set(row.who):
         return _turned_away(row, who)
     if row.step_up and not who.stepped_up:
-        return _to_second_factor(who.door)
+        return _to_second_factor(who.door, _kept(who) if row.keeps else "")
     return None
 
 
@@ -391,8 +428,24 @@ def _turned_away(row: Row, who: Reader) -> Response:
     raise Forbidden
 
 
-def _to_second_factor(door: str) -> Response:
-    return see_other(SIGN_IN[door] + "/code" + _then())
+def _to_second_factor(door: str, then: str = "") -> Response:
+    return see_other(SIGN_IN[door] + "/code" + (then or _then()))
+
+
+def ask_again() -> Response | None:
+    """For a page of which only some uses need a fresh second factor: where to show it, or None when it is fresh."""
+    who = reader()
+    return None if who.stepped_up else _to_second_factor(who.door, _kept(who))
+
+
+def _kept(who: Reader) -> str:
+    """A form that comes too late is not lost: after the second factor its sender finds it on a page of its own."""
+    if request.method != "POST" or who.id is None or not who.has_second_factor:
+        return ""
+    sent = Kept(request.full_path.rstrip("?"), list(request.form.items(multi=True)), bool(request.files))
+    with runtime().database.write() as session:
+        kept_id = kept_forms.keep(session, who.door, who.id, sent, now=db.now())
+    return f"?{urlencode({'next': GO_ON[who.door] + str(kept_id)})}"
 
 
 def _then() -> str:
@@ -430,6 +483,7 @@ __all__ = [
     "Row",
     "act",
     "actor",
+    "ask_again",
     "browser_hash",
     "configuration",
     "cookie",

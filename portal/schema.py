@@ -11,6 +11,7 @@ import portal.jobs
 import portal.once
 import portal.people.cards
 import portal.people.contact_models
+import portal.people.kept_forms
 import portal.people.models
 import portal.people.openid_models
 import portal.people.seat_models

@@ -20,7 +20,7 @@ ORDER = (*DOORS, "documents", "review", "cases", "records", "people", "vault", "
 GLUE = {  # of the application itself: above the domain, below the doors
     *("__init__", "gate", "forms", "widgets", "shell", "security_headers"),
     *("cli", "demo", "demo_pages", "work", "checking"),
-    *("ceremony", "device_words"),
+    *("ceremony", "device_words", "going_on", "route_matrix"),
 }
 
 

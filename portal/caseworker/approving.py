@@ -156,6 +156,7 @@ def _answer_copy(reference: str) -> str | Response:
     "/cases/<string:reference>/approval/pdf",
     who=desk.STAFF,
     opens=RECORD,
+    step_up=True,
     why="the copy's PDF, byte for byte as the family will get it",
 )
 def approval_pdf(reference: str) -> Response:

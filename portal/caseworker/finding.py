@@ -113,6 +113,7 @@ def find_record(reference: str) -> Response | tuple[str, int]:
 @page(
     blueprint,
     "/cases/<string:reference>/finding/attach",
+    states="attached_in",
     methods=("POST",),
     who=desk.STAFF,
     opens=("case", "core"),
@@ -145,6 +146,7 @@ def attach_record(reference: str) -> Response | tuple[str, int]:
 @page(
     blueprint,
     "/cases/<string:reference>/finding/detach",
+    states="detached_in",
     methods=("GET", "POST"),
     who=desk.STAFF,
     opens=("case",),

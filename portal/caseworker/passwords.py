@@ -36,7 +36,15 @@ class ChangePassword(forms.Form):
             raise ValidationError(_("The two new passwords are not the same"))
 
 
-@page(blueprint, "/password", methods=("GET", "POST"), who=STAFF_ROLES, why="change one's own password", step_up=True)
+@page(
+    blueprint,
+    "/password",
+    methods=("GET", "POST"),
+    who=STAFF_ROLES,
+    why="change one's own password",
+    step_up=True,
+    keeps=False,
+)
 def own_password() -> Response | tuple[str, int]:
     form = ChangePassword()
     if form.validate_on_submit() and _changed(form):

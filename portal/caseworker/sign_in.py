@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlmodel import Session
 
-from portal import audit, db, elsewhere, forms, gate, links
+from portal import audit, db, elsewhere, forms, gate, going_on, links
 from portal.audit import Act
 from portal.caseworker import blueprint
 from portal.gate import page
@@ -24,6 +24,7 @@ from portal.people.limits import Rule
 from portal.people.models import STAFF_ROLES, Staff
 
 ANYONE = ("visitor",)
+going_on.register(blueprint, STAFF_ROLES)
 
 
 class Arrival(NamedTuple):

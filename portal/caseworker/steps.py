@@ -19,7 +19,7 @@ from portal.caseworker.cases import tag_of
 from portal.caseworker.desk import Desk
 from portal.gate import page
 from workflows.kinds import step_of
-from workflows.table import Step, StepRefused
+from workflows.table import Role, Step, StepRefused
 
 # Once proof is accepted we keep that it was seen, by whom and when, and destroy the papers (R-64).
 
@@ -37,6 +37,9 @@ def step_page(reference: str, step_name: str) -> Response | tuple[str, int]:
     own = staff_words.OWN_PAGE.get(step.name)
     if own:
         return gate.see_other(f"/staff/cases/{reference}/{own}")
+    again = gate.ask_again() if _weighs(step) else None
+    if again:
+        return again
     form = step_forms.step_form(step)()
     lost = False
     if form.validate_on_submit():
@@ -48,6 +51,11 @@ def step_page(reference: str, step_name: str) -> Response | tuple[str, int]:
             lost = True
     with desk.looking(reference, "step") as opened:
         return _show(opened, step, form, lost=lost)
+
+
+def _weighs(step: Step) -> bool:
+    """Whether the second factor must be fresh: what only a second person may do, and taking a request back."""
+    return step.roles == (Role.APPROVER,) or step.name == "record_withdrawal"
 
 
 def _step(reference: str, name: str) -> Step:

@@ -6,7 +6,17 @@ import datetime
 
 from sqlmodel import Session
 
-from portal.people import factors, identities, invitations, limits, passkeys, sessions, spoken_codes, tokens
+from portal.people import (
+    factors,
+    identities,
+    invitations,
+    kept_forms,
+    limits,
+    passkeys,
+    sessions,
+    spoken_codes,
+    tokens,
+)
 
 
 def sweep(session: Session, *, now: datetime.datetime) -> None:
@@ -14,6 +24,7 @@ def sweep(session: Session, *, now: datetime.datetime) -> None:
     sessions.sweep(session, now=now)
     tokens.sweep(session, now=now)
     passkeys.sweep(session, now=now)
+    kept_forms.sweep(session, now=now)
     limits.sweep(session, now=now)
     identities.sweep(session, now=now)
     invitations.sweep(session, now=now)

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlmodel import Session
 
-from portal import audit, ceremony, db, forms, gate, links
+from portal import audit, ceremony, db, forms, gate, going_on, links
 from portal.errors import NotThere
 from portal.gate import page
 from portal.people import factors, limits, passkeys, sessions
@@ -26,6 +26,9 @@ from portal.requester.sign_in import SIGNED_IN
 
 OWN = "/my/passkeys"
 PROVEN = ("family+2",)
+
+
+going_on.register(blueprint, PROVEN)
 
 
 class ShowForm(WithScreen, ceremony.ShowForm):

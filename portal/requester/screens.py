@@ -1,6 +1,7 @@
 """The choice of a screen beside every second factor, by which somebody says that they are being watched.
 
-What the second screen is, the card and the help page say, not the page itself (security.md 6a): portal.people.watched."""
+What the second screen is, the card and the help page say, not the page itself (security.md 6a): see
+portal.people.watched."""
 
 from __future__ import annotations
 

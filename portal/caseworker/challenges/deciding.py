@@ -65,6 +65,7 @@ def case_line(reference: str, line_id: uuid.UUID) -> Response | tuple[str, int]:
     methods=("POST",),
     who=desk.STAFF,
     opens=RECORD,
+    step_up=True,
     why="confirm what somebody else proposed for a line, or turn it down",
 )
 def second_person(reference: str, line_id: uuid.UUID) -> Response | tuple[str, int]:
