@@ -41,6 +41,7 @@ MESSAGES = {
     "sign_in": _l("Link to sign in"),
     "seat_invitation": _l("Invitation to a seat"),
     "seat_ending": _l("A seat to look at"),
+    "seat_way": _l("A new way in to a seat was made"),
 }
 
 
