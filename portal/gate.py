@@ -405,7 +405,7 @@ def _find_reader() -> Reader:
 
 
 def _is_closed(staff: Staff | None, now: datetime.datetime) -> bool:
-    """A seat that closes may finish what it does while its work moves: less than a minute (portal.people.seats)."""
+    """A seat that closes may finish what it does while its work moves: less than a minute (portal.people.closing)."""
     return staff is None or (staff.disabled_at is not None and staff.disabled_at <= now)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import time
 import uuid
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -18,8 +19,8 @@ from portal.cases import clocking, ledger, verbs
 from portal.cases.actors import Actor
 from portal.cases.models import Case
 from portal.people import (
+    closing,
     looking_after,  # noqa: F401  registers its job
-    seats,
 )
 from portal.people.models import Staff
 from portal.people.seat_models import HandOver, LentCase
@@ -41,7 +42,7 @@ def hand_over(work: jobs.Work) -> None:
     with work.database.write() as session:
         held = db.lock(session, HandOver, id=row.id)
         if row.why == "closed":
-            seats.end_access(session, row, now=db.now())
+            closing.end_access(session, row, now=db.now())
         if held is not None and wrong is None:
             held.moved_at = db.now()
             held.ended_at = None if row.why == "away" else held.moved_at
@@ -51,11 +52,9 @@ def hand_over(work: jobs.Work) -> None:
 
 def _move_all(work: jobs.Work, row: HandOver) -> Exception | None:
     """Moves what is there, batch by batch. A damaged case stops none of the others; its fault is the answer."""
-    began, done, last, wrong = time.monotonic(), 0, uuid.UUID(int=0), None
+    began, done, wrong = time.monotonic(), 0, None
     ended = row.why != "closed"
-    while True:
-        with work.database.read() as session:
-            batch = [*_theirs(session, row, last), *_approvals(session, row, last)]
+    for batch in _batches(work.database, row):
         for case_id in batch:
             try:
                 with work.database.write() as session:
@@ -65,11 +64,23 @@ def _move_all(work: jobs.Work, row: HandOver) -> Exception | None:
             if not ended and time.monotonic() - began > ACCESS_ENDS_AFTER:
                 ended = True
                 with work.database.write() as session:
-                    seats.end_access(session, row, now=db.now())
-        if not batch:
-            return wrong
-        done, last = done + len(batch), max(batch)
+                    closing.end_access(session, row, now=db.now())
+        done += len(batch)
         work.progress(done, done)
+    return wrong
+
+
+def _batches(database: db.Database, row: HandOver) -> Iterator[list[uuid.UUID]]:
+    """What is to be moved. One that could not be is left behind, so each is asked for after the last."""
+    for which in (_theirs, _approvals):
+        last = uuid.UUID(int=0)
+        while True:
+            with database.read() as session:
+                batch = which(session, row, last)
+            if not batch:
+                break
+            yield batch
+            last = batch[-1]
 
 
 def _theirs(session: Session, row: HandOver, after: uuid.UUID) -> list[uuid.UUID]:

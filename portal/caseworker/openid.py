@@ -16,7 +16,8 @@ from portal.gate import page
 from portal.people import identities, seats, sessions
 from portal.people.identities import Started
 from portal.people.models import STAFF_ROLES, Staff
-from portal.people.openid import NotSignedIn, ProviderAway, SignedIn
+from portal.people.openid import NotSignedIn, SignedIn
+from portal.people.openid_provider import ProviderAway
 
 ANYONE = ("visitor", *STAFF_ROLES)
 NOBODYS = "account"  # a good token, and no seat under it

@@ -18,7 +18,7 @@ from portal.caseworker import blueprint
 from portal.caseworker.seats import ADMINISTRATOR, HERE, ROLES, a_year_from_now, me
 from portal.errors import Refused
 from portal.gate import page
-from portal.people import seats
+from portal.people import closing, seats
 from portal.people.seats import SeatChanged, Sitting
 
 
@@ -120,7 +120,7 @@ def seat_away(staff_id: uuid.UUID) -> Response | tuple[str, int]:
 def _close(session: Session, staff_id: uuid.UUID, to: str) -> str:
     kind, _colon, found = to.partition(":")
     heir = {f"to_{kind}_id": uuid.UUID(found)} if found else {}
-    seats.close(session, staff_id, by=me(), now=db.now(), **heir)  # type: ignore[arg-type]
+    closing.close(session, staff_id, by=me(), now=db.now(), **heir)  # type: ignore[arg-type]
     flash(
         _("The seat is being closed. Its work moves first; within a minute nothing of it is open any more."), "success"
     )
@@ -130,7 +130,7 @@ def _close(session: Session, staff_id: uuid.UUID, to: str) -> str:
 def _away(session: Session, staff_id: uuid.UUID, form: Away) -> str:
     stand_in = uuid.UUID(form.stand_in.data) if form.stand_in.data else None
     days: dict[str, Any] = {"first": form.first.data, "last": form.last.data, "stand_in_id": stand_in}
-    seats.away(session, staff_id, version=form.version.data or 0, by=me(), **days)
+    closing.away(session, staff_id, version=form.version.data or 0, by=me(), **days)
     flash(_("Saved. The cases go over on the first day and come back after the last."), "success")
     return f"{HERE}/{staff_id}"
 

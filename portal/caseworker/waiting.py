@@ -47,6 +47,7 @@ MESSAGES = {
     "seat_ending": _l("A seat to look at"),
     "way_in": _l("A way to sign in has changed"),
     "voice": _l("Link to a question for a child"),
+    "seat_way": _l("A new way in to a seat was made"),
 }
 
 

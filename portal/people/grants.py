@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from portal import audit, db
 from portal.errors import Conflict, NotThere, Refused
-from portal.people import seats, sessions
+from portal.people import closing, seats, sessions
 from portal.people.models import STAFF_ROLES, Staff
 from portal.people.seat_models import Grant
 from portal.people.seats import Asked
@@ -118,6 +118,9 @@ def decide(
     """Confirms or declines a proposal; answers whose seat it is now about. Raises GrantNotThere, NotYours.
 
     Everything that was open to the person before ends: they come in again with what they may do now."""
+    about = session.get(Grant, grant_id)
+    if about is not None and about.staff_id:  # the account first, as whoever closes its seat does
+        db.lock(session, Staff, id=about.staff_id)
     grant = db.lock(session, Grant, id=grant_id)
     if grant is None or grant.state != "waiting":
         raise GrantNotThere
@@ -129,9 +132,9 @@ def decide(
     vault.put(grant, {})
     session.flush()
     account = _carried_out(session, grant, told, now=now) if confirmed else None
-    about = account.id if account else grant.staff_id or grant.proposed_by
+    whose = account.id if account else grant.staff_id or grant.proposed_by
     name = "grant_confirmed" if confirmed else "grant_declined"
-    audit.append(session, seats.act(about, name, by=by, role=grant.role, grant=grant.id.hex))
+    audit.append(session, seats.act(whose, name, by=by, role=grant.role, grant=grant.id.hex))
     return account
 
 
@@ -148,7 +151,9 @@ def _carried_out(session: Session, grant: Grant, told: dict[str, str], *, now: d
     account.role, account.team_id, account.version = grant.role, grant.team_id, account.version + 1
     session.flush()
     sessions.end_all(session, "staff", account.id)
-    seats.hand_over(session, account, "moved", by=grant.proposed_by, to_staff_id=None, to_team_id=team_before, now=now)
+    closing.hand_over(
+        session, account, "moved", by=grant.proposed_by, to_staff_id=None, to_team_id=team_before, now=now
+    )
     return account
 
 

@@ -50,6 +50,9 @@ def on_paper(session: Session, staff_id: uuid.UUID, new: NewCard, *, now: dateti
     end(session, staff_id, now=now)
     session.add(_new(SEAT, staff_id, now, ON_PAPER, number=new.number, words_hash=new.card_hash))
     session.flush()
+    account, key = session.get_one(Staff, staff_id), f"seat_way:{uuid.uuid4().hex}"
+    if account.last_sign_in_at:  # whoever has the seat hears of it, before somebody else sits in it (ASVS V6.3.7)
+        outbox.queue(session, "seat_way", person_id=None, case_id=None, staff_id=staff_id, key=key)
 
 
 def on_console(session: Session, new: NewCard, *, now: datetime.datetime) -> None:

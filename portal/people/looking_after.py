@@ -8,7 +8,7 @@ import uuid
 from sqlmodel import Session, col, select
 
 from portal import db, jobs
-from portal.people import outbox, seats
+from portal.people import closing, outbox, seats
 from portal.people.models import Staff
 from portal.people.seat_models import HandOver, Seat
 from workflows.clock import received_day
@@ -51,7 +51,7 @@ def look_at(session: Session, staff_id: uuid.UUID, *, now: datetime.datetime) ->
     ends = _end_of(account, seat)
     if today > ends:
         why = "ended" if seat.ends_on and today > seat.ends_on else "unused"
-        seats.close(session, staff_id, by=None, why=why, now=now)
+        closing.close(session, staff_id, by=None, why=why, now=now)
         return
     if ends - today <= seats.WARN_BEFORE:
         _tell(session, seat.owner_id, f"seat_ending:{staff_id.hex}:{ends.isoformat()}")
@@ -78,7 +78,7 @@ def _absence(session: Session, account: Staff, seat: Seat, today: datetime.date,
     is_away = bool(seat.away_from and seat.away_until and seat.away_from <= today <= seat.away_until)
     if is_away and lent is None:
         team = account.team_id
-        seats.hand_over(session, account, "away", by=None, to_staff_id=seat.stand_in_id, to_team_id=team, now=now)
+        closing.hand_over(session, account, "away", by=None, to_staff_id=seat.stand_in_id, to_team_id=team, now=now)
     elif lent is not None and not is_away:
         key = f"give_back:{lent.id.hex}:{today.isoformat()}"
         jobs.enqueue(session, "give_back", key, {"hand_over": lent.id.hex})

@@ -1,25 +1,22 @@
-"""Seats: who may sit at the staff's door. Each has an owner who answers for it and an end; an unused one closes.
-
-Here is the account. The cases of somebody whose seat closes, or who is away, are moved by `portal.cases.handing_over`:
-what is to be moved stands in a row (HandOver) that its job works off, so that it can be killed anywhere and go on."""
+"""Seats: who may sit at the staff's door. Each has an owner who answers for it and an end; an unused one closes
+(`portal.people.looking_after`, `portal.people.closing`)."""
 
 from __future__ import annotations
 
 import datetime
-import os
 import uuid
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from portal import audit, db, jobs
+from portal import audit, db
 from portal.audit import Act
 from portal.errors import Conflict, NotThere, Refused
 from portal.people import factors, identities, invitations, sessions, staff
-from portal.people.models import OutboxMessage, Staff, Team
+from portal.people.models import Staff, Team
 from portal.people.openid import SignedIn
-from portal.people.seat_models import Grant, HandOver, Invitation, Seat
+from portal.people.seat_models import Invitation, Seat
 from portal.vault import vault_of
 from workflows.words import mark as _
 
@@ -27,7 +24,6 @@ PAGE = 25
 UNUSED_AFTER = datetime.timedelta(days=45)
 WARN_BEFORE = datetime.timedelta(days=7)
 CONFIRM_EVERY = datetime.timedelta(days=91)  # a quarter
-LET_GO = datetime.timedelta(seconds=50)  # what is open may be finished; with the tick of a clock, within a minute
 
 
 class SeatNotThere(NotThere):
@@ -166,7 +162,7 @@ def answer_for(
     by: uuid.UUID,
 ) -> None:
     """Changes who answers for a seat, and when it ends. Raises SeatChanged."""
-    seat = _locked(session, staff_id)
+    seat = locked(session, staff_id)
     if seat.version != version:
         raise SeatChanged
     seat.owner_id, seat.ends_on, seat.version = owner_id, ends_on, seat.version + 1
@@ -176,7 +172,7 @@ def answer_for(
 
 def still_needed(session: Session, staff_id: uuid.UUID, *, needed: bool, by: uuid.UUID, today: datetime.date) -> None:
     """What the owner says of a seat they answer for, once a quarter; one that is not needed ends with the day."""
-    seat = _locked(session, staff_id)
+    seat = locked(session, staff_id)
     if seat.owner_id != by:
         raise SeatNotThere
     seat.confirmed_at, seat.version = db.now(), seat.version + 1
@@ -203,7 +199,7 @@ def come_in(
     account = _account_of(session, used) if used else None
     if used is None or account is None:
         return None
-    _forget_ways_in(session, account.id, now=now)
+    forget_ways_in(session, account.id, now=now)
     account.password_hash, account.version = password_hash, account.version + 1
     if app:
         factors.add_app(session, "staff", account.id, app[0], used_step=app[1], now=now)
@@ -228,119 +224,12 @@ def _account_of(session: Session, used: Invitation) -> Staff | None:
     return account if account is not None and account.disabled_at is None else None
 
 
-def _forget_ways_in(session: Session, staff_id: uuid.UUID, *, now: datetime.datetime) -> None:
+def forget_ways_in(session: Session, staff_id: uuid.UUID, *, now: datetime.datetime) -> None:
     for kind in factors.kinds(session, "staff", staff_id):
         for earlier in factors.live(session, "staff", staff_id, kind):
             factors.end(session, earlier, now=now)
     identities.unlink(session, "staff", staff_id)
     sessions.end_all(session, "staff", staff_id)
-
-
-# Away, and closing
-
-
-def away(
-    session: Session,
-    staff_id: uuid.UUID,
-    *,
-    version: int,
-    first: datetime.date | None,
-    last: datetime.date | None,
-    stand_in_id: uuid.UUID | None,
-    by: uuid.UUID,
-) -> None:
-    """Notes the days of an absence; without days there is none any more. What is due today is done at once by a job."""
-    seat = _locked(session, staff_id)
-    if seat.version != version:
-        raise SeatChanged
-    seat.away_from, seat.away_until, seat.stand_in_id, seat.version = first, last, stand_in_id, seat.version + 1
-    session.flush()
-    jobs.enqueue(session, "look_after_seats", f"look_after_seats:{uuid.uuid4().hex}", {"staff": staff_id.hex})
-    audit.append(session, act(staff_id, "seat_away", by=by))
-
-
-def close(
-    session: Session,
-    staff_id: uuid.UUID,
-    *,
-    by: uuid.UUID | None,
-    why: str = "said",
-    to_staff_id: uuid.UUID | None = None,
-    to_team_id: uuid.UUID | None = None,
-    now: datetime.datetime,
-) -> None:
-    """Closes a seat: from now on nobody signs in to it, is given a case with it, or is invited to it. Its work moves
-    first, by a job; then its sessions end, and within a minute in any case (`LET_GO`, which the gate holds to).
-
-    Without a person or team named, its work goes to the team. Safe to call again. Raises LastAdministrator."""
-    account = db.lock(session, Staff, id=staff_id)
-    if account is None:
-        raise SeatNotThere
-    if account.disabled_at is not None:
-        return
-    if by is not None:
-        refuse_the_last(session, account)
-    account.disabled_at, account.version = now + LET_GO, account.version + 1
-    seat = _locked(session, staff_id)
-    seat.closing_at, seat.closed_why, seat.version = now, why, seat.version + 1
-    invitations.end(session, staff_id, now=now)
-    _withdraw_grants(session, staff_id, now=now)
-    hand_over(
-        session, account, "closed", by=by, to_staff_id=to_staff_id, to_team_id=to_team_id or account.team_id, now=now
-    )
-    audit.append(session, act(staff_id, "seat_closing", by=by, why=why))
-
-
-def hand_over(
-    session: Session,
-    account: Staff,
-    why: str,
-    *,
-    by: uuid.UUID | None,
-    to_staff_id: uuid.UUID | None,
-    to_team_id: uuid.UUID | None,
-    now: datetime.datetime,
-) -> HandOver:
-    """Has everything somebody works on moved, by a job (`portal.cases.handing_over`)."""
-    row = HandOver(
-        staff_id=account.id,
-        to_staff_id=to_staff_id,
-        to_team_id=to_team_id,
-        why=why,
-        asked_by=f"staff:{by.hex}" if by else "system",
-        asked_at=now,
-    )
-    session.add(row)
-    session.flush()
-    jobs.enqueue(session, "hand_over", f"hand_over:{row.id.hex}", {"hand_over": row.id.hex})
-    return row
-
-
-def end_access(session: Session, row: HandOver, *, now: datetime.datetime) -> None:
-    """The end of closing: sessions, ways in, letters on their way, and the seats the person answered for. Their work
-    e-mail is free again, for the day they come back. Safe to call again."""
-    account = db.lock(session, Staff, id=row.staff_id)
-    if account is None or account.disabled_at is None:
-        return
-    account.disabled_at = min(account.disabled_at, now)
-    account.email_blind, account.password_hash = os.urandom(16), ""
-    _forget_ways_in(session, account.id, now=now)
-    waiting = (col(OutboxMessage.staff_id) == account.id, col(OutboxMessage.state).in_(("waiting", "held")))
-    session.execute(sa.update(OutboxMessage).where(*waiting).values(state="void", token_sealed=None))
-    heir = row.to_staff_id or _id(row.asked_by)
-    session.execute(
-        sa.update(Seat)
-        .where(col(Seat.owner_id) == account.id)
-        .values(owner_id=heir if heir != account.id else None, version=col(Seat.version) + 1)
-    )
-    session.execute(sa.update(Seat).where(col(Seat.stand_in_id) == account.id).values(stand_in_id=None))
-    audit.append(session, act(account.id, "staff_disabled", by=_id(row.asked_by)))
-
-
-def _withdraw_grants(session: Session, staff_id: uuid.UUID, *, now: datetime.datetime) -> None:
-    theirs = sa.or_(col(Grant.proposed_by) == staff_id, col(Grant.staff_id) == staff_id)
-    waiting = sa.update(Grant).where(col(Grant.state) == "waiting", theirs)
-    session.execute(waiting.values(state="withdrawn", decided_at=now))
 
 
 def refuse_the_last(session: Session, account: Staff) -> None:
@@ -358,7 +247,7 @@ def refuse_the_last(session: Session, account: Staff) -> None:
         raise LastAdministrator
 
 
-def _locked(session: Session, staff_id: uuid.UUID) -> Seat:
+def locked(session: Session, staff_id: uuid.UUID) -> Seat:
     seat: Seat | None = db.lock(session, Seat, staff_id=staff_id)
     if seat is None:
         raise SeatNotThere
@@ -390,8 +279,3 @@ def act(staff_id: uuid.UUID, name: str, *, by: uuid.UUID | None, **detail: str) 
         actor=f"staff:{by.hex}" if by else "system",
         detail=told,
     )
-
-
-def _id(actor: str) -> uuid.UUID | None:
-    kind, _colon, found = actor.partition(":")
-    return uuid.UUID(found) if kind == "staff" and found else None

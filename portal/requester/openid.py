@@ -18,7 +18,8 @@ from portal.gate import page
 from portal.people import identities, sessions
 from portal.people.identities import Started
 from portal.people.models import Person
-from portal.people.openid import NotSignedIn, ProviderAway, SignedIn
+from portal.people.openid import NotSignedIn, SignedIn
+from portal.people.openid_provider import ProviderAway
 from portal.requester import blueprint
 
 ANYONE = ("visitor", "family", "family+2")

@@ -190,8 +190,11 @@ def test_a_new_invitation_ends_the_one_before_and_the_earlier_way_in(office: Off
     newcomer = client_for(office.app)
     newcomer.submit(newcomer.get("/staff/invitation"), first, 400)
     chooses(newcomer, newcomer.follow(newcomer.submit(newcomer.get("/staff/invitation"), second)))
+    assert not any("new way in" in str(mail["Subject"]) for mail in mails(office.runtime))
     lost = client_for(office.app)
     chooses(lost, lost.follow(lost.submit(lost.get("/staff/invitation"), printed(client, made.location))))
+    told = mails(office.runtime)[-1]
+    assert (told["To"], told["Subject"]) == ("noor.ash@example.org", "A new way in to your seat")
     assert newcomer.get("/staff/", 303).location.startswith("/staff/sign-in")
     with office.runtime.database.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Factor).where(Factor.ended_at.is_(None))) == 1  # type: ignore[union-attr]

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from portal import checking, db, jobs
 from portal.cases import ledger, verbs
 from portal.cases.models import Case
-from portal.people import invitations, looking_after, seats
+from portal.people import closing, invitations, looking_after, seats
 from portal.people.models import OutboxMessage, SignInSession, Staff
 from portal.people.seat_models import Grant, HandOver, LentCase, Seat
 from portal.runtime import Runtime
@@ -303,7 +303,7 @@ def test_what_a_closed_seat_asked_for_is_not_finished_in_its_name(
 
     def closed_meanwhile(html: str, *, pages: int) -> bytes:
         with runtime.database.write() as session:
-            seats.close(session, walk.worker.id, by=None, now=db.now())
+            closing.close(session, walk.worker.id, by=None, now=db.now())
         return render_pdf(html, pages=pages)
 
     render_pdf = render.pdf
