@@ -52,7 +52,6 @@ def open_form(entry: OpenEntry | None, back: str) -> OpenIt | None:
     methods=("GET", "POST"),
     who=desk.STAFF,
     opens=RECORD,
-    step_up=True,
     why="open an entry whose use is restricted, for one stated reason",
 )
 def open_restricted(reference: str, entry_id: uuid.UUID) -> Response | tuple[str, int]:
