@@ -331,3 +331,34 @@ def test_a_correction_stops_another_answer_that_was_approved_before_it(runtime: 
         session.get_one(Case, second.case_id).state = "approval"
     decide(first, RIGHT)
     assert second.case.state == "weighing"
+
+
+def test_what_somebody_asked_to_see_meanwhile_is_not_destroyed_by_the_second_person(runtime: Runtime) -> None:
+    """R-81 is asked again when a proposal is confirmed: an access case may have come in since."""
+    about = "Someone else holds information too"
+    walk = challenge_in(runtime, "weighing", about=[about], shown=True)
+    decide(walk, replace(CORRECTED, outcome="erased", says=Value()))
+    case_in(runtime, "review", record=walk.record)
+    with pytest.raises(StepRefused):
+        confirm(walk)
+    assert lines_of(walk)[0].state == "proposed"
+    assert entry_of(walk, about).text
+
+
+def test_a_correction_stops_a_second_answer_that_waits_for_approval(runtime: Runtime) -> None:
+    walk = challenge_in(runtime, "reconsidering", about=[READING], shown=True, decided=[REFUSED])
+    with runtime.database.write() as session:
+        ledger.append(
+            session,
+            ledger.locked(session, walk.case_id),
+            "send_to_approval_again",
+            by=walk.worker.actor,
+            on_date=walk.today,
+            to_state="approval_again",
+        )
+    other = challenge_in(
+        runtime, "weighing", about=[READING], shown=True, record=walk.record, email="bram.lark@example.org"
+    )
+    decide(other, RIGHT)
+    assert walk.case.state == "reconsidering"
+    assert "void_approval_again" in events(walk)
