@@ -62,6 +62,7 @@ def seal_record(reference: str) -> Response | tuple[str, int]:
     who=desk.STAFF,
     opens=("case",),
     why="confirm, as a second person, that a record is sealed or a seal lifted",
+    step_up=True,
 )
 def confirm_seal(reference: str, seal_id: uuid.UUID) -> Response:
     def confirm(session: Session, case: Case, by: Actor) -> str:

@@ -87,6 +87,7 @@ def signatures() -> str:
     who=PROVEN,
     opens=("case",),
     why="sign, after the second factor, that somebody may act for the reader",
+    step_up=True,
 )
 def sign() -> Response | tuple[str, int]:
     form = SignForm()

@@ -12,9 +12,10 @@ from flask import Flask
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
-from portal import gate, route_matrix
+from portal import db, gate, route_matrix
 from portal.cli import cli
 from portal.gate import Row
+from portal.people import watched as watching
 from portal.people.models import STAFF_ROLES
 from tests import builders
 from tests.client import client_for, enter_family, enter_staff, runtime_of, sign_in
@@ -43,6 +44,10 @@ def readers(app: Flask) -> dict[str, tuple[str, str]]:
         made[role] = ("family", sign_in(client_for(app), "family", family.person_id, second_factor=second))
     for role in STAFF_ROLES:
         made[role] = ("staff", sign_in(client_for(app), "staff", enter_staff(runtime, role=role).id))
+    watched = sign_in(client_for(app), "family", family.person_id)
+    with runtime.database.write() as session:
+        watching.begin(session, watched, family.person_id, now=db.now())
+    made["watched"] = ("family", watched)
     half = enter_staff(runtime, role="approver", email="half.way@example.org")
     made["enrolling"] = ("staff", sign_in(client_for(app), "staff", half.id, by="totp"))
     return made
@@ -72,6 +77,8 @@ def test_every_page_lets_in_its_roles_and_nobody_else(app: Flask) -> None:
         for role, (door, cookie) in doors.items():
             rights = {"visitor", *([role] if door == door_of(row) else [])}
             rights |= {"family"} if role == "family+2" and door == door_of(row) else set()
+            if role == "watched" and door == door_of(row):
+                rights = {role}  # not even what a visitor may open
             opened = let_in(app, address(app, row, "SAR-AAAA-AAAA"), row.methods[-1], door, cookie)
             if opened != bool(rights & set(row.who)):
                 wrong.append(f"{role} at {row.endpoint}: {'let in' if opened else 'kept out'}")
