@@ -27,7 +27,7 @@ from tests.portal.caseworker.challenges import (
 from workflows.kinds.correction import WORKFLOW
 
 DECISION = 72  # queries of a decision with all that follows from it
-LINE = 80  # queries of a form that is refused: the try, and then the page again
+LINE = 84  # queries of a form that is refused: the try, and then the page again
 WANTED = "As is usual at this age."
 
 
