@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from portal import db
 from portal.cases import clocking
 from portal.cases.actors import Actor
 from portal.cases.ledger import Happened
@@ -35,6 +36,15 @@ def facts_of(
 ) -> CaseFacts:
     """The case as it stands today, seen by this actor. What nobody provides stays unknown, which refuses."""
     facts = CaseFacts(today=today, actor=str(actor), received_on=case.received_on)
-    for provider in (clocking.provide, *_providers):
-        facts = replace(facts, **provider(session, case, events))
-    return facts
+    return replace(facts, **_provided(session, case, events))
+
+
+def _provided(session: Session, case: Case, events: Sequence[Happened]) -> dict[str, Any]:
+    """What the providers answer; asked once while only reading, since a read sees one moment (portal.db)."""
+    kept: dict[object, dict[str, Any]] = {} if db.is_writable(session) else session.info.setdefault("facts", {})
+    key = (case.id, len(events))
+    if key not in kept:
+        kept[key] = {}
+        for provider in (clocking.provide, *_providers):
+            kept[key].update(provider(session, case, events))
+    return kept[key]
