@@ -41,7 +41,7 @@ SLIPS = re.compile(
     r"\{\{|\}\}|\{%|%\}|\bUndefined\b|<built-in|<bound method|object at 0x|%\(\w+\)s|Decimal\(|datetime\."
 )
 SPOKEN = {"button", "hidden", "image", "reset", "submit"}
-MAX_QUERIES = 40
+MAX_QUERIES = 44
 MAX_COMMITS = 2
 
 

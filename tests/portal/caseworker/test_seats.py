@@ -21,6 +21,7 @@ from portal.people.cards import NewCard
 from portal.people.models import STAFF_ROLES, Factor, SignInSession, Staff, Team
 from portal.people.seat_models import Grant, Seat
 from portal.runtime import Runtime
+from tests.authenticator import Authenticator, asked
 from tests.client import PASSWORD, client_for, code_of, mails, runtime_of, sign_in
 from tests.judge import JudgingClient, Page
 from tests.portal.caseworker.desk import TODAY, Office
@@ -33,6 +34,9 @@ NOOR = {"name": "Noor Ash", "email": "noor.ash@example.org", **ENDS}
 def count(runtime: Runtime, table: type, **which: object) -> int:
     with runtime.database.read() as session:
         return int(session.execute(sa.select(sa.func.count()).select_from(table).filter_by(**which)).scalar_one())
+
+
+FIRST_PASSKEY = "/staff/passkeys/first"
 
 
 def console(runtime: Runtime) -> NewCard:
@@ -81,6 +85,10 @@ def test_the_first_administrator_comes_in_from_the_console_once(app: Flask) -> N
     assert "max@example.org" in choose.text
     assert client.get("/staff/invitation/app-picture").response.mimetype == "image/svg+xml"
     assert chooses(client, choose).location == "/staff/bodies"
+    assert client.get("/staff/seats", 303).location == FIRST_PASSKEY
+    key = Authenticator(runtime.settings.staff_url)
+    page = client.submit(client.get(FIRST_PASSKEY), {"name": "Desk"}, 200)
+    client.submit(page, {"answer": key.makes(asked(page))})
     assert client.get("/staff/seats").h1 == "Seats"
     assert count(runtime, Staff, role="administrator") == 1
     client_for(app).get("/staff/first-administrator", 409)

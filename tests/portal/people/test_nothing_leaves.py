@@ -39,7 +39,7 @@ EVERYTHING = {
     "safe_channels": [],
 }
 EMAILS = sorted(path.stem for path in (ROOT / "templates" / "emails").glob("*.txt"))
-TO_STAFF = {"seat_invitation", "seat_ending"}  # at their work e-mail, while their seat lives
+TO_STAFF = {"seat_invitation", "seat_ending", "seat_way"}  # at their work e-mail, while their seat lives
 TO_PEOPLE = [name for name in EMAILS if name not in outbox._writers and name not in TO_STAFF]
 LETTERS = sorted(
     {
