@@ -21,7 +21,7 @@ from portal.runtime import Runtime
 from portal.settings import Settings
 from tests.browser.conftest import opened_window
 from tests.browser.staff_door import Worker, caseworker_takes_the_case
-from tests.browser.walking import Walker
+from tests.browser.walking import Walker, with_passkeys
 from tests.builders import PASSWORD, make_staff, open_case
 from tests.client import code_of, runtime_of
 from tests.openid_provider import running, settings_for
@@ -34,7 +34,7 @@ POSTGRESQL = pytest.mark.parametrize("database_urls", ["postgresql"], indirect=T
 def served(settings: Settings, **more: str) -> Iterator[tuple[Flask, str]]:
     """The portal under an address that it knows itself: the directory sends people back to it."""
     server = make_server("127.0.0.1", 0, Flask("nothing"), threaded=True)
-    address = f"http://127.0.0.1:{server.server_port}"
+    address = f"http://localhost:{server.server_port}"  # no browser makes a passkey for a number
     server.app = app = create_app(replace(settings, family_url=address, staff_url=address, **more))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -54,6 +54,14 @@ def takes_seat(here: Walker) -> None:
     here.write("The same password again", PASSWORD)
     here.write("Code from your app", code_of(letters.replace(" ", "")))
     here.press("Take my seat")
+
+
+def makes_passkey(here: Walker) -> None:
+    """What an administrator needs before anything else, in the first hour."""
+    assert here.title() == "Make a passkey"
+    here.write("Name of the passkey", "The key on my desk")
+    here.page.get_by_role("button", name="Make a passkey").click()  # the page that comes back goes on by itself
+    here.page.wait_for_url("**/staff/bodies")
 
 
 def types_words(here: Walker, path: str, number: str, words: str, **more: str) -> None:
@@ -103,7 +111,9 @@ def test_the_administrators_first_hour(settings: Settings, browser: Browser) -> 
         # When the administrator comes in, makes a team and a seat, and the newcomer takes it
         who = {"Your_name": "Max Ferris", "Your_work_email_address": "max.ferris@example.org"}
         types_words(boss, "/staff/first-administrator", new.number, new.words, **who)
+        with_passkeys(boss.page)
         takes_seat(boss)
+        makes_passkey(boss)
         number, words = administrator_makes_a_seat(boss)
         types_words(newcomer, "/staff/invitation", number, words)
         takes_seat(newcomer)
@@ -129,7 +139,8 @@ def test_a_caseworker_comes_in_by_the_directory(settings: Settings, browser: Bro
         here = Walker(stack.enter_context(opened_window(browser, "desktop")), address, judged=True)
 
         # When they press the button, sign in there, and press the button on the way back
-        outside = lambda url: "127.0.0.1" not in url or url.endswith("/favicon.ico")  # noqa: E731
+        ours = ("//127.0.0.1:", "//localhost:")
+        outside = lambda url: not any(one in url for one in ours) or url.endswith("/favicon.ico")  # noqa: E731
         here.page.route(outside, lambda route: route.fulfill(status=200, body=""))  # what the provider's pages fetch
         here.open("/staff/sign-in")
         here.page.get_by_role("button", name="Sign in with Quill Council").click()
