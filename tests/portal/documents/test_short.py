@@ -26,9 +26,10 @@ from tests.copies import packed
 from tests.corrections import challenge_in, decide, letter_of, make_letter
 from tests.portal.documents import packs
 from tests.portal.documents.test_decision import LABELLED
-from tests.portal.documents.test_release import removed_texts
+from tests.portal.documents.test_release import release_it, removed_texts
 from workflows.exemptions import PRIVATE
 from workflows.facts import CaseFacts, RequesterKind
+from workflows.table import StepRefused
 
 LINKS = short.Places(("/one", "/two"), "/shared", "/rights")
 
@@ -168,6 +169,20 @@ def test_what_was_left_out_is_in_no_byte_of_the_short_version(runtime: Runtime) 
 # Where it may be sent
 
 
+ADDRESS = "12 Fuller Street\nNether Quill"
+
+
+def say(walk: builders.Walk, told: dict[str, object]) -> None:
+    """What the requester says of how to be reached."""
+
+    def change(session: Session) -> None:
+        person = session.get_one(Person, walk.case.requester_id)
+        vault_of(session).put(person, {**vault_of(session).get(person), **told})
+        session.add(person)
+
+    walk.act(change)
+
+
 @pytest.mark.parametrize(
     ("told", "lines"),
     [
@@ -180,23 +195,28 @@ def test_what_was_left_out_is_in_no_byte_of_the_short_version(runtime: Runtime) 
 def test_a_copy_and_an_answer_bear_an_address_only_where_post_is_safe(
     runtime: Runtime, told: dict[str, object], lines: tuple[str, ...]
 ) -> None:
-    address = {"address": "12 Fuller Street\nNether Quill", **told}
-
-    def say(walk: builders.Walk) -> None:
-        def change(session: Session) -> None:
-            person = session.get_one(Person, walk.case.requester_id)
-            vault_of(session).put(person, {**vault_of(session).get(person), **address})
-            session.add(person)
-
-        walk.act(change)
-
     copy = builders.case_in(runtime, "review")
-    say(copy)
+    say(copy, told)
     assert packed(copy).recipient_lines == lines
     answer = challenge_in(
         runtime, "weighing", about=("Reading",), shown=True, email="b@example.org", record=copy.record
     )
-    say(answer)
+    say(answer, {"address": ADDRESS, **told})
     decide(answer, LABELLED)
     make_letter(answer)
     assert letter_of(answer).recipient_lines == lines
+
+
+def test_a_copy_that_bears_an_address_is_not_released_once_it_may_not_be_used(runtime: Runtime) -> None:
+    walk = builders.case_in(runtime, "review")
+    say(walk, {"safe_channels": ["email", "post"]})
+    builders.decide_all(walk)
+    builders.assemble(walk)
+    walk.step("send_to_approval")
+    builders.approve(walk)
+    say(walk, {"never": ["12 Fuller Street"]})
+    with pytest.raises(StepRefused, match="bears an address"):
+        release_it(walk, builders.pack_of(walk))
+    say(walk, {"never": []})
+    release_it(walk, builders.pack_of(walk))
+    assert walk.case.state == "ready"
