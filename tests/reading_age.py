@@ -18,7 +18,10 @@ from jinja2 import Environment
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "docs" / "reading-age.md"
 FAMILY = ("templates/requester", "templates/emails")
-ALSO_READ = (ROOT / "templates" / "parts" / "voice.html",)  # the question to a child; staff see it beforehand
+ALSO_READ = (
+    ROOT / "templates" / "parts" / "voice.html",  # the question to a child; staff see it beforehand
+    ROOT / "templates" / "disclosure" / "_short.html",  # the short version of a child's copy
+)
 TARGET = 9.0
 FEWEST_WORDS = 30  # the formulas say nothing about less
 _FIRST_YEAR = 5  # age in the year before the first

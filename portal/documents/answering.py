@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from portal import jobs
-from portal.cases import clocking, ledger
+from portal.cases import clocking, ledger, posting
 from portal.cases.actors import Actor
 from portal.cases.corrections import deciding, outside, recipients
 from portal.cases.corrections import lines as challenged
@@ -24,7 +24,7 @@ from portal.cases.corrections.recipients import Notice
 from portal.cases.facts import facts_of
 from portal.cases.ledger import CaseNotFound
 from portal.cases.models import Case
-from portal.documents import answer, answer_gate, answer_lines, assembly, information, render
+from portal.documents import answer, answer_gate, answer_lines, assembly, information, render, short
 from portal.documents.answer import DecidedLine, Decision
 from portal.documents.answer_lines import Record
 from portal.documents.leak_gate import RemovedSpan
@@ -33,9 +33,9 @@ from portal.people.models import Person
 from portal.records import marks
 from portal.records.models import Entry
 from portal.vault import vault_of
-from workflows import guards, line_guards
+from workflows import line_guards
 from workflows.days import received_day
-from workflows.facts import CaseFacts, RequesterKind
+from workflows.facts import CaseFacts
 from workflows.table import StepRefused
 
 
@@ -85,7 +85,7 @@ def assemble(session: Session, case: Case, stored: StoredPack, *, by: Actor) -> 
         recipients.of_case(session, case),
         vault_of(session).get(stored).get("summaries", {}),
         marks.stood_since(session, case.id, "disputed"),
-        _is_child(facts),
+        short.is_for_child(facts),
     )
     made = [tell.line(line) for line in there]
     decision = _decision(session, case, stored, tuple(made), facts)
@@ -128,7 +128,6 @@ def _decision(
 ) -> Decision:
     settings, vault = clocking.settings_of(session), vault_of(session)
     told, person = vault.get(case), session.get_one(Person, case.requester_id)
-    contact = vault.get(person)
     there = challenged.of_case(session, case)
     return Decision(
         reference=case.reference,
@@ -137,24 +136,19 @@ def _decision(
         cut_off=stored.cut_off,
         date=received_day(stored.cut_off),
         received=case.received_on,
-        recipient_name=contact["name"],
-        recipient_lines=information.address_lines(contact),
+        recipient_name=vault.get(person)["name"],
+        recipient_lines=information.address_lines(posting.reachable(session, case)),
         authority=information.authority(settings),
         regulator=information.regulator(settings),
         about=told["subject"]["names"],
         lines=made,
         again=facts.reviewed_again,
-        for_child=_is_child(facts),
+        for_child=short.is_for_child(facts),
         # Said whether or not anything is held: it follows from what was asked, and from the setting (Art 18(3), R-105).
         restriction_ends=settings.restrict_by_default or any(line.claim.restrict for line in there),
         tells_others=any(line.shown and line.outcome in deciding.CHANGES for line in there),
         portal_link=settings.family_url,
     )
-
-
-def _is_child(facts: CaseFacts) -> bool:
-    age = guards.subject_age(facts)
-    return facts.requester_kind is RequesterKind.SELF and age is not None and age < guards.ADULT
 
 
 @jobs.handler("assemble_decision")

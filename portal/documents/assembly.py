@@ -14,11 +14,12 @@ from typing import Any
 from sqlmodel import Session
 
 from portal import audit, db, jobs, records
-from portal.cases import clocking, searching, verbs
+from portal.cases import clocking, ledger, posting, searching, verbs
 from portal.cases.actors import Actor
+from portal.cases.facts import facts_of
 from portal.cases.ledger import CaseNotFound
 from portal.cases.models import Case
-from portal.documents import information, leak_gate, render
+from portal.documents import information, leak_gate, render, short
 from portal.documents.beside import NOTHING, Beside, of_copy, printed
 from portal.documents.models import StoredPack
 from portal.documents.pack import (
@@ -85,7 +86,9 @@ def assemble(session: Session, case: Case, stored: StoredPack, *, by: Actor) -> 
     shared = tuple(_shared(cutter, entry, said) for entry, said in given if entry.category == "shared")
     statements = [one for one in given if one[0].category != "shared" and one[0].beside is None]
     beside = of_copy(session, case, given)
-    pack = _pack(session, case, stored, categories=_categories(cutter, statements, beside), shared=shared)
+    facts = facts_of(session, case, ledger.history(session, case), actor=by, today=clocking.uk_today())
+    categories, for_child = _categories(cutter, statements, beside), short.is_for_child(facts)
+    pack = _pack(session, case, stored, categories=categories, shared=shared, for_child=for_child)
     whole = tuple(entry.text for entry, said in given if said.decision == "give")
     # Sorted by `_categories` into the order of the numbers. A family quotes the number of what is wrong.
     lines = tuple((entry.id.hex, entry.version_id.hex, entry.cls, entry.kind) for entry, _said in statements)
@@ -237,11 +240,11 @@ def _pack(
     *,
     categories: tuple[Category, ...],
     shared: tuple[Shared, ...],
+    for_child: bool,
 ) -> Pack:
     settings = clocking.settings_of(session)
     vault = vault_of(session)
     told, person = vault.get(case), session.get_one(Person, case.requester_id)
-    contact = vault.get(person)
     return Pack(
         reference=case.reference,
         copy_number=stored.copy_number,
@@ -249,8 +252,8 @@ def _pack(
         cut_off=stored.cut_off,
         date=received_day(stored.cut_off),
         received=case.received_on,
-        recipient_name=contact["name"],
-        recipient_lines=information.address_lines(contact),
+        recipient_name=vault.get(person)["name"],
+        recipient_lines=information.address_lines(posting.reachable(session, case)),
         authority=information.authority(settings),
         regulator=information.regulator(settings),
         about=told["subject"]["names"],
@@ -263,6 +266,7 @@ def _pack(
         still_to_come=STILL_TO_COME if vault.get(stored).get("more_to_come") else "",
         support=information.support(settings),
         portal_link=settings.family_url,
+        for_child=for_child,
     )
 
 

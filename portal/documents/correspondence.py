@@ -130,8 +130,7 @@ def facts_of(session: Session, case: Case, seq: int) -> LetterFacts:
     person = session.get_one(Person, case.requester_id)
     told = vault.get(person)
     clock = clocking.reading(session, case, events)
-    # A letter that may not be posted bears no address: whoever finds it must not learn where somebody lives.
-    name, lines = told["name"], information.address_lines({"address": posting.reachable(session, case)})
+    name, lines = told["name"], information.address_lines(posting.reachable(session, case))
     if _is_to_child(case, events[-1]):  # handed over by somebody the child trusts, never posted to the requester
         name, lines = vault.get(case)["subject"]["names"], ()
     return LetterFacts(
@@ -186,7 +185,7 @@ def _there(session: Session, case_id: uuid.UUID, seq: int) -> bool:
 
 def for_paper(session: Session, case: Case, *, by: Actor) -> dict[str, dict[str, Any]]:
     """The letters of a case that can be queued for paper, by a code: what `posting.queue` wants to know of each."""
-    bears = "\n".join(information.address_lines({"address": posting.reachable(session, case)})[: letters.ADDRESS_LINES])
+    bears = "\n".join(information.address_lines(posting.reachable(session, case))[: letters.ADDRESS_LINES])
     to_child = {step.letter for step in WORKFLOWS[case.kind].steps if step.letter_to is Addressee.CHILD}
     rows = [row for row in of_case(session, case, by=by) if row.template != recipients.LETTER]
     return {

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
 
-from babel.dates import format_date
+from babel.dates import format_date, get_month_names
 
 from portal.cases.searching import PLACES, Place
 from portal.documents.pack import Article15, Authority, Regulator, Searched
@@ -26,6 +25,7 @@ SEARCH_OUTCOMES = {
 
 WITHHELD_BECAUSE = tuple(sorted({one.phrase for one in REGISTER if one.per_item}))  # the same in every copy: R-91, R-92
 _LOOKED = _("We looked here.")
+_MONTHS = {name: number for number, name in get_month_names("wide", locale="en_GB").items()}
 
 
 def searched(place: Place) -> Searched:
@@ -49,14 +49,24 @@ def regulator(settings: Settings) -> Regulator:
     return Regulator(name=settings.regulator_name, link=settings.regulator_link)
 
 
-def address_lines(contact: dict[str, Any]) -> tuple[str, ...]:
-    """A person's postal address, a line each."""
-    return tuple(line.strip() for line in (contact.get("address") or "").splitlines() if line.strip())
+def address_lines(address: str | None) -> tuple[str, ...]:
+    """A postal address, a line each. What may not be posted bears none (`posting.reachable`): whoever finds it must not
+    learn where somebody lives."""
+    return tuple(line.strip() for line in (address or "").splitlines() if line.strip())
 
 
 def day_in_words(day: datetime.date | None) -> str:
     """A day as a family reads it: 3 May 2026."""
     return format_date(day, "long", locale="en_GB") if day else ""
+
+
+def day_of(words: str) -> datetime.date | None:
+    """The day that `day_in_words` wrote, or None: a frozen copy holds its days as they are printed, and only so."""
+    try:
+        day, month, year = words.split()
+        return datetime.date(int(year), _MONTHS[month], int(day))
+    except (KeyError, ValueError):
+        return None
 
 
 def article_15(_settings: Settings) -> Article15:

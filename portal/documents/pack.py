@@ -136,7 +136,7 @@ class Pack:
 
     `withheld_because` holds general reasons in words that may be told; `still_to_come` says in a release in parts that
     this is not all, and never what is missing; `support` names who can be talked to; `portal_link` is the family's
-    door."""
+    door. `for_child`: a child asked in their own right, so the copy begins with a short version (R-160)."""
 
     reference: str
     copy_number: str
@@ -158,6 +158,7 @@ class Pack:
     still_to_come: str = ""
     support: tuple[str, ...] = ()
     portal_link: str = ""
+    for_child: bool = field(default=False, metadata={"later": True})
 
     def __post_init__(self) -> None:
         numbers = [entry.number for entry in self.entries]

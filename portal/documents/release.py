@@ -22,12 +22,14 @@ from portal.cases.facts import facts_of, provides
 from portal.cases.ledger import CaseNotFound, Happened, LostRace
 from portal.cases.models import Case
 from portal.cases.references import new_reference
-from portal.documents import answer, answering, availability
+from portal.documents import answer, answering, availability, information
 from portal.documents import pack as packs_of_data
 from portal.documents.answer import Decision
 from portal.documents.leak_gate import Rule
 from portal.documents.models import StoredPack
 from portal.documents.pack import Pack
+from portal.people import contact
+from portal.people.models import Person
 from portal.review import deciding
 from portal.vault import Owner, SealBroken, vault_of
 from portal.vault.files import FileStore
@@ -41,6 +43,7 @@ APPROVALS = ("approval", "approval_again")
 _GONE = _("This copy cannot be read here any more. You can have a new one. It is free: write to us and ask for it.")
 _SAYS_ALL = _("This copy does not say that more will come. Send it back, and put together one that says so.")
 _SAYS_MORE = _("This copy says that more will come. Release it as a part, or put together one that does not say so.")
+_BEARS = _("This bears an address that may not be used any more. Send it back, and put together a new one.")
 
 
 def request_pack(session: Session, case_id: uuid.UUID, *, by: Actor, more_to_come: bool = False) -> StoredPack:
@@ -293,6 +296,8 @@ def release(
         raise StepRefused(
             _("The name is not the recipient's. Check who this copy is for, and type the name again."), need="recipient"
         )
+    if content.recipient_lines and content.recipient_lines != _address_today(session, case):
+        raise StepRefused(_BEARS)
     check_bytes(files, case, pack, vault_of(session).get(pack))
     name = "release_part" if part else "release"
     if fault := closed_by(session, case, pack, name, today):
@@ -301,6 +306,12 @@ def release(
     pack.state, pack.released_at, pack.version = "released", db.now(), pack.version + 1
     session.add(pack)
     audit.append(session, _act(session, pack, by, "release"))
+
+
+def _address_today(session: Session, case: Case) -> tuple[str, ...]:
+    """What a copy made today would bear, if nothing new waits: the requester's address while post is safe."""
+    told = vault_of(session).get(session.get_one(Person, case.requester))
+    return packs_of_data.made_printable(information.address_lines(contact.post_address(told)))
 
 
 def check_there(pack: StoredPack) -> None:

@@ -23,9 +23,11 @@ from babel.dates import format_date, format_datetime, get_timezone
 from babel.support import Translations
 
 from portal import limited
+from portal.documents import ordering, short
 from portal.documents.answer import Decision
 from portal.documents.frozen import made_printable
 from portal.documents.pack import Pack, Text
+from portal.documents.short import Places
 from portal.text import beyond_the_fonts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,11 +43,22 @@ class TooMuch(ValueError):
     """More than one file can hold: the pack has to be given in parts."""
 
 
-def pack_html(pack: Pack, *, for_screen: bool) -> str:
-    """The pack as HTML: a whole document for paper, or for the screen the part that a page of the portal includes."""
+def pack_html(pack: Pack, *, for_screen: bool, order: str = ordering.BY_CATEGORY) -> str:
+    """The pack as HTML: a whole document for paper, or for the screen the part that a page of the portal includes.
+
+    By category, which is how it is approved, a child's copy begins with the short version."""
     template = "disclosure/_pack.html" if for_screen else "disclosure/pack.html"
     page = _environment(pack.language).get_template(template)
-    facts = {"pack": made_printable(pack), "for_screen": for_screen, **_dates(pack.language)}
+    clean = made_printable(pack)
+    facts = {
+        "pack": clean,
+        "for_screen": for_screen,
+        "parts": ordering.parts(clean, order),
+        "kinds": ordering.kinds(clean, order),
+        "short": short.of(clean) if clean.for_child and order == ordering.BY_CATEGORY else None,
+        "places": short.inside(clean),
+        **_dates(clean.language),
+    }
     made = page.render(facts, unprinted=False)
     # Boxes in the place of somebody's words say nothing: paper says where they can be read.
     return page.render(facts, unprinted=True) if not for_screen and beyond_the_fonts(made) else made
@@ -55,8 +68,17 @@ def fixed_words(pack: Pack) -> str:
     """HTML of the same pack without anything of the record: wording, names and addresses that stand in every copy.
 
     The leak gate takes it as given: a removed word that is also one of these is told apart from one that got away."""
-    bare = replace(pack, categories=(), shared=(), searched=(), still_to_come="", withheld_because=())
+    # A child's copy has words of its own for each category that is in it.
+    named = tuple(replace(one, entries=()) for one in pack.categories) if pack.for_child else ()
+    bare = replace(pack, categories=named, shared=(), searched=(), still_to_come="", withheld_because=())
     return pack_html(bare, for_screen=False)
+
+
+def short_html(pack: Pack, places: Places) -> str:
+    """The short version of a child's copy, for a page of its own, with links to `places`."""
+    clean = made_printable(pack)
+    page = _environment(clean.language).get_template("disclosure/short.html")
+    return page.render(pack=clean, short=short.of(clean), places=places, **_dates(clean.language))
 
 
 def decision_html(decision: Decision, *, for_screen: bool) -> str:

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from sqlmodel import Session
 
 from portal import audit, ceremony, db, forms, gate, going_on, links
+from portal.cases import ways_in
 from portal.errors import NotThere
 from portal.gate import page
 from portal.people import factors, limits, passkeys, sessions
@@ -99,7 +100,7 @@ def own_passkeys() -> str:
         {"id": one.id, "name": one.name or _("A passkey"), "made": _day(one.made_at), "used": _day(one.used_at)}
         for one in _own()
     ]
-    return render_template("requester/sign_in/passkeys.html", told=told, form=EndForm(formdata=None), back="/cases")
+    return render_template("requester/sign_in/passkeys.html", told=told, form=EndForm(formdata=None), back="/my")
 
 
 @page(
@@ -169,8 +170,9 @@ def _added(answer: str, name: str) -> bool:
 
 
 def _changed(session: Session, act: str) -> None:
-    """What follows from every change: it is logged, and whoever is in somewhere else comes in anew."""
+    """What follows from every change: it is logged and told, and whoever is in somewhere else comes in anew."""
     sessions.end_others(session, "family", _me(), gate.cookie("family") or "", now=db.now())
+    ways_in.tell_person(session, _me())
     audit.append(session, gate.act(act, detail={"by": "passkey"}))
 
 

@@ -1,4 +1,5 @@
-"""The copy in its requester's hands: a word of warning first, then by parts, as a whole, or as a file to keep.
+"""The copy in its requester's hands: a word of warning first, then by parts, as a whole, or as a file to keep; by
+category or by time, as the reader likes, and for a child in a short version too.
 
 Every opening is logged by `release` before anything is shown, and needs a second factor not older than five
 minutes."""
@@ -7,19 +8,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
-from flask import Response, make_response, render_template, url_for
+from flask import Response, make_response, render_template, request, url_for
 from markupsafe import Markup
 from sqlmodel import Session
 
 from portal import db, forms, gate
 from portal.cases.ledger import CaseNotFound
 from portal.cases.models import Case
-from portal.documents import availability, release, render
+from portal.documents import availability, ordering, release, render
 from portal.documents.availability import Period
 from portal.documents.models import StoredPack
 from portal.documents.pack import Pack
+from portal.documents.short import Places
 from portal.errors import NotThere
 from portal.gate import page
 from portal.people import recovery
@@ -92,19 +95,23 @@ def open_copy(reference: str, pack_id: uuid.UUID) -> Response:
 )
 def copy_parts(reference: str, pack_id: uuid.UUID) -> str:
     content, period = _given(reference, pack_id, _with_period)
+    order, at = _order(), partial(_address, reference, pack_id)
     parts = [
         {
-            "href": url_for("requester.copy_part", reference=reference, pack_id=pack_id, number=at),
+            "href": at("copy_part", number=number, order=order),
             "name": part.name,
             "count": len(part.entries),
             "notes": sorted({entry.content_note for entry in part.entries if entry.content_note}),
         }
-        for at, part in enumerate(content.categories, start=1)
+        for number, part in enumerate(ordering.parts(content, order), start=1)
     ]
     back = url_for("requester.copies", reference=reference)
     return render_template(
         "requester/reading/parts.html",
         parts=parts,
+        by_time=order == ordering.BY_TIME,
+        other_order=at("copy_parts", order=_other(order)),
+        whole=at("copy_whole", order=order),
         pack=content,
         pack_id=pack_id,
         reference=reference,
@@ -123,17 +130,17 @@ def copy_parts(reference: str, pack_id: uuid.UUID) -> str:
     why="read one part of one's own copy",
 )
 def copy_part(reference: str, pack_id: uuid.UUID, number: int) -> str:
-    content = _opened(reference, pack_id)
-    if not 1 <= number <= len(content.categories):
+    content, order, at = _opened(reference, pack_id), _order(), partial(_address, reference, pack_id)
+    parts = ordering.parts(content, order)
+    if not 1 <= number <= len(parts):
         raise NotThere
-    more = number < len(content.categories)
+    following = at("copy_part", number=number + 1, order=order)
     return render_template(
         "requester/reading/part.html",
-        part=content.categories[number - 1],
-        following=url_for("requester.copy_part", reference=reference, pack_id=pack_id, number=number + 1)
-        if more
-        else "",
-        back=url_for("requester.copy_parts", reference=reference, pack_id=pack_id),
+        part=parts[number - 1],
+        kinds=ordering.kinds(content, order),
+        following=following if number < len(parts) else "",
+        back=at("copy_parts", order=order),
         wrong=url_for("requester.wrong_say", reference=reference, pack_id=pack_id),
     )
 
@@ -147,12 +154,38 @@ def copy_part(reference: str, pack_id: uuid.UUID, number: int) -> str:
     why="read the whole of one's own copy",
 )
 def copy_whole(reference: str, pack_id: uuid.UUID) -> str:
-    content = _opened(reference, pack_id)
+    content, order, at = _opened(reference, pack_id), _order(), partial(_address, reference, pack_id)
+    made = render.pack_html(content, for_screen=True, order=order)
     return render_template(
         "requester/reading/whole.html",
-        content=Markup(render.pack_html(content, for_screen=True)),  # noqa: S704  made by our own escaping templates
-        wrong=url_for("requester.wrong_numbers", reference=reference, pack_id=pack_id),
-        back=url_for("requester.copy_parts", reference=reference, pack_id=pack_id),
+        content=Markup(made),  # noqa: S704  made by our own escaping templates
+        by_time=order == ordering.BY_TIME,
+        other_order=at("copy_whole", order=_other(order)),
+        wrong=at("wrong_numbers"),
+        back=at("copy_parts", order=order),
+    )
+
+
+@page(
+    blueprint,
+    "/cases/<string:reference>/copies/<uuid:pack_id>/short",
+    who=PROVEN,
+    step_up=True,
+    opens=RECORD,
+    why="read the short version of one's own copy, as a child",
+)
+def copy_short(reference: str, pack_id: uuid.UUID) -> str:
+    content, at = _opened(reference, pack_id), partial(_address, reference, pack_id)
+    if not content.for_child:
+        raise NotThere
+    count, whole = len(content.categories), at("copy_whole")
+    to_kinds = tuple(at("copy_part", number=number) for number in range(1, count + 1))
+    made = render.short_html(content, Places(to_kinds, f"{whole}#part-shared", f"{whole}#part-rights"))
+    return render_template(
+        "requester/reading/short.html",
+        content=Markup(made),  # noqa: S704  made by our own escaping templates
+        wrong=at("wrong_numbers"),
+        back=at("copy_parts"),
     )
 
 
@@ -188,6 +221,23 @@ def copy_data(reference: str, pack_id: uuid.UUID) -> Response:
     response = make_response(_given(reference, pack_id, download))
     response.mimetype = "application/json"
     return as_download(response, f"document-{pack_id.hex[-6:].upper()}.json")
+
+
+def _order() -> str:
+    """The order that the reader chose, by a link."""
+    return ordering.order_of(request.args.get("order"))
+
+
+def _other(order: str) -> str:
+    return ordering.BY_CATEGORY if order == ordering.BY_TIME else ordering.BY_TIME
+
+
+def _address(
+    reference: str, pack_id: uuid.UUID, view: str, *, order: str = ordering.BY_CATEGORY, number: int | None = None
+) -> str:
+    """Where a page of this copy is, in this order; by category the address says nothing of it."""
+    said = order if order == ordering.BY_TIME else None
+    return url_for(f"requester.{view}", reference=reference, pack_id=pack_id, number=number, order=said)
 
 
 def _opened(reference: str, pack_id: uuid.UUID) -> Pack:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Page
 
+from portal.documents.pack import Pack
 from tests.browser.axe import sideways, violations
 from tests.browser.conftest import serving
 from tests.client import code_of
-from tests.portal.requester.test_reading import make_ready
+from tests.portal.requester.test_reading import content, make_ready
 
 Look = Callable[[Page], None]
 pytestmark = pytest.mark.parametrize("database_urls", ["postgresql"], indirect=True)
+
+
+def childs_copy(reference: str) -> Pack:
+    return replace(content(reference), for_child=True)
 
 
 def look(page: Page) -> None:
@@ -87,7 +93,7 @@ def test_the_pages_beside_the_journey_are_sound(app: Flask, window: Page, path: 
 
 
 def test_a_requester_follows_reads_and_writes_in_a_real_browser(app: Flask, window: Page) -> None:
-    ready = make_ready(app)
+    ready = make_ready(app, of=childs_copy)
     cookie = ready.client.client.get_cookie("family", domain="localhost")
     with serving(app) as address:
         window.context.add_cookies([{"name": "family", "value": cookie.value, "url": address}])
@@ -101,5 +107,6 @@ def test_a_requester_follows_reads_and_writes_in_a_real_browser(app: Flask, wind
         look(window)
         window.get_by_text("Open it only if you want to").click()
         assert window.get_by_text("A hard day at the ward.").is_visible()
-        window.goto(f"{parts}/whole")
-        look(window)
+        for under in ("/whole", "/whole?order=time", "?order=time", "/part/1?order=time", "/short"):
+            window.goto(f"{parts}{under}")
+            look(window)

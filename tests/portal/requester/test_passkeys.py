@@ -14,6 +14,7 @@ from sqlmodel import select
 from portal import db
 from portal.cases.models import Case
 from portal.people import factors, passkeys
+from portal.people.models import OutboxMessage
 from portal.settings import Settings
 from tests.authenticator import Authenticator, asked
 from tests.client import client_for, enter_family, link_in, mails, runtime_of, sign_in
@@ -113,6 +114,7 @@ def test_a_link_alone_makes_no_passkey_and_a_stale_factor_none_either(app: Flask
 def test_a_passkey_added_later_is_used_beside_the_code_and_ended_again(app: Flask, key: Authenticator) -> None:
     client, who = client_for(app), enter_family(runtime_of(app))
     sign_in(client, "family", who.person_id)
+    assert {OWN, "/reach"} <= {one.get("href") for one in client.get("/my").all("a")}
     assert adds(client, key).location == OWN
     thin = client_for(app)
     sign_in(thin, "family", who.person_id, second_factor=False)
@@ -123,6 +125,8 @@ def test_a_passkey_added_later_is_used_beside_the_code_and_ended_again(app: Flas
     thin.submit(thin.get(OWN))
     with runtime_of(app).database.read() as session:
         assert passkeys.all_of(session, "family", who.person_id) == []
+        told = session.exec(select(OutboxMessage).where(OutboxMessage.template == "way_in")).all()
+        assert [one.person_id for one in told] == [who.person_id] * 2  # when it was made, and when it ended
 
 
 def test_the_only_way_to_show_who_one_is_stays(visitor: JudgingClient, key: Authenticator) -> None:

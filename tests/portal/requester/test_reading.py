@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -74,7 +75,7 @@ def ready(app):
     return make_ready(app)
 
 
-def make_ready(app, ago: datetime.timedelta | None = None) -> Sent:
+def make_ready(app, ago: datetime.timedelta | None = None, of=content) -> Sent:
     """A request whose copy was released, with its grown-up requester signed in."""
     runtime, client = runtime_of(app), client_for(app)
     with runtime.database.write() as session:
@@ -84,12 +85,12 @@ def make_ready(app, ago: datetime.timedelta | None = None) -> Sent:
             verbs.take_step(session, case.id, step, by=WORKER, answers=answers, today=uk_today())
         case = ledger.locked(session, case.id)
         ledger.append(session, case, "release", by=WORKER, on_date=uk_today(), to_state="ready")
-        _store(session, runtime, case)
+        _store(session, runtime, case, of(case.reference))
     sign_in(client, "family", case.requester_id, ago=ago)
     return Sent(client, runtime, case.requester_id, case.id, case.reference)
 
 
-def _store(session, runtime, case: Case) -> None:
+def _store(session, runtime, case: Case, made: Pack) -> None:
     own = Owner.case(case.id)
     pack = StoredPack(
         case_id=case.id,
@@ -98,7 +99,7 @@ def _store(session, runtime, case: Case) -> None:
         recipient_id=case.requester_id,
         state="released",
         cut_off=db.now(),
-        content_file=runtime.files.write(own, to_json(content(case.reference))),
+        content_file=runtime.files.write(own, to_json(made)),
         pdf_file=runtime.files.write(own, b"%PDF-1.7 copy"),
         released_at=db.now(),
         sealed=b"",
@@ -292,3 +293,65 @@ def test_the_last_downloads_are_counted_down(ready):
     for _n in range(9):
         ready.client.get(there + "/file")
     assert "(1 more time)" in ready.client.get(there).text
+
+
+def in_years(reference: str) -> Pack:
+    """A child's copy over some years."""
+    parts = (
+        Category(name="School", entries=(entry(1, "The pond.", when="3 May 2021"), entry(2, "The boat."))),
+        Category(name="Health", entries=(entry(3, "A hard day.", when="1 May 2019", content_note="an injury"),)),
+    )
+    return replace(content(reference), categories=parts, for_child=True)
+
+
+def test_the_reader_chooses_the_order_and_keeps_it_from_page_to_page(app):
+    ready = make_ready(app, of=in_years)
+    there = canonical(ready)
+    link = next(one for one in ready.client.get(there).all("a") if "in order of time" in "".join(one.itertext()))
+    page = ready.client.get(link.get("href"))
+    told = [one.get("href") for one in page.all("a") if "/part/" in one.get("href", "")]
+    assert told == [f"{there}/part/{number}?order=time" for number in (1, 2, 3)]
+    assert page.text.index("2019") < page.text.index("May be upsetting: an injury") < page.text.index("2021")
+    first = ready.client.get(told[0])
+    assert "3. Note" in first.text
+    assert "A hard day." in "".join(first.one("details").itertext())
+    assert "Health" in first.text
+    following = next(one.get("href") for one in first.all("a") if "next part" in "".join(one.itertext()))
+    assert following == told[1]
+    assert "2. Note" in ready.client.get(told[2]).text
+    ready.client.get(f"{there}/part/4?order=time", 404)
+    whole = ready.client.get(f"{there}/whole?order=time").text
+    assert whole.index("3. Note") < whole.index("1. Note") < whole.index("2. Note")
+    by_category = ready.client.get(f"{there}/whole?order=nonsense").text
+    assert by_category.index("1. Note") < by_category.index("2. Note") < by_category.index("3. Note")
+
+
+def test_a_child_reads_the_short_version_and_goes_on_from_it_to_the_entries(app):
+    ready = make_ready(app, of=in_years)
+    there = canonical(ready)
+    page = ready.client.get(f"{there}/short")
+    assert f"{there}/short" in [one.get("href") for one in ready.client.get(there).all("a")]
+    assert "There are 3 things in it." in page.text
+    assert "Some of this may be hard to read." in page.text
+    for kept in ("A hard day", "an injury", "The pond"):
+        assert kept not in page.html
+    links = [one.get("href") for one in page.all("a") if (one.get("href") or "").startswith(there)]
+    assert f"{there}/part/2" in links
+    for link in links:
+        ready.client.get(link.partition("#")[0])
+    assert acts(ready).count("read_pack") >= 3
+
+
+def test_a_grown_up_has_no_short_version(ready):
+    there = canonical(ready)
+    assert "short version" not in ready.client.get(there).text
+    ready.client.get(f"{there}/short", 404)
+
+
+def test_the_short_version_is_guarded_like_the_copy(app):
+    ready = make_ready(app, of=in_years)
+    there = canonical(ready)
+    released(ready, datetime.timedelta(days=32))
+    assert "time to read this copy is over" in ready.client.get(f"{there}/short", 409).text
+    sign_in(ready.client, "family", ready.person_id, ago=datetime.timedelta(minutes=6))
+    assert ready.client.get(f"{there}/short", 303).location.startswith("/sign-in/code")
