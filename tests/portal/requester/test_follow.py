@@ -44,7 +44,7 @@ def test_the_case_says_where_it_is_whose_turn_it_is_by_when_and_why(sent):
         "We have got your request.",
         "Ours",
         "Why this date",
-        "We have one month from that day",
+        "we have one month from that day",
         "You sent your request.",
     ):
         assert words in page.text
