@@ -26,7 +26,6 @@ from portal.vault import vault_of
 
 Answer = Response | tuple[str, int]
 CARD = "sign_in"
-CONTACT = "/my/contact"
 
 
 class Press(forms.Form):
@@ -53,7 +52,6 @@ def my() -> str:
                 for one in sessions.all_of(session, "family", me, now=now)
             ],
             waits=day(waits) if waits else "",
-            contact=CONTACT if any(row.rule == CONTACT for row in gate.MATRIX.values()) else "",
             button=Press(formdata=None),
         )
 
