@@ -76,6 +76,7 @@ def codes() -> str:
         "demo/codes.html",
         staff=[_shown(one) for one in told.sign_ins if one.door == "staff"],
         families=[_shown(one) for one in (*begun, *new, *told.sign_ins) if one.door == "family"],
+        papers=told.papers,
         password=told.password,
         seconds=PERIOD - int(db.now().timestamp()) % PERIOD,
     )

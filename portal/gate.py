@@ -461,8 +461,8 @@ def _cookie_name(settings: Settings, what: str) -> str:
 
 
 def home(door: str, role: str) -> str:
-    """Where a reader begins. An administrator sees no case (design section 1), so their work list is another one."""
-    return "/staff/bodies" if role == "administrator" else HOME[door]
+    """Where a reader begins. Administrators and auditors have no work list of cases (design section 1)."""
+    return {"administrator": "/staff/bodies", "auditor": "/staff/grants"}.get(role, HOME[door])
 
 
 def _for_layout() -> dict[str, object]:

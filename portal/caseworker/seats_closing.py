@@ -131,7 +131,10 @@ def _away(session: Session, staff_id: uuid.UUID, form: Away) -> str:
     stand_in = uuid.UUID(form.stand_in.data) if form.stand_in.data else None
     days: dict[str, Any] = {"first": form.first.data, "last": form.last.data, "stand_in_id": stand_in}
     closing.away(session, staff_id, version=form.version.data or 0, by=me(), **days)
-    flash(_("Saved. The cases go over on the first day and come back after the last."), "success")
+    if form.first.data:
+        flash(_("Saved. The cases go over on the first day and come back after the last."), "success")
+    else:
+        flash(_("Saved. No absence is written down. What was given away comes back with the next morning."), "success")
     return f"{HERE}/{staff_id}"
 
 

@@ -209,7 +209,7 @@ def _shown(opened: Desk, **drawn: forms.Form) -> str:
         standing=STANDING.get(facts.child_answer, ""),
         questions=asked,
         live=next((one for one in asked if one.live(opened.today)), None),
-        unread=any(one.unread for one in asked),
+        new=any(one.unread for one in asked),
         names=staff_words.names_of(session, {one.by for one in told.views} | {told.by}),
         steps={
             "open": [one for one in links if not one["reason"]],

@@ -18,7 +18,7 @@ import click
 from portal import settings as configuration
 from portal import wiring
 from portal.cases import clocking
-from portal.demo import challenged, families, people, records_told, stories
+from portal.demo import challenged, families, people, reached, records_told, stories
 from portal.demo.people import Told
 from portal.demo.stage import Stage
 from portal.migrate import migrate
@@ -27,7 +27,12 @@ from portal.settings import Secrets, Settings, SettingsError
 
 MARK = "this-is-a-demo"
 # Whom the stories are about, in order; in between the family that nobody has asked about yet.
-CAST = (*(one for _story, one in stories.CAST), stories.NOT_ASKED_FOR, *(one for _story, one in challenged.CAST))
+CAST = (
+    *(one for _story, one in stories.CAST),
+    stories.NOT_ASKED_FOR,
+    *(one for _story, one in challenged.CAST),
+    *(one for _story, one in reached.CAST),
+)
 MADE = ("keys", "files", "mail", "feeds", "settings.toml", people.FILE)
 _held: list[int] = []  # locks, until the process ends
 
@@ -67,6 +72,9 @@ def told(settings: Settings) -> str:
         "",
         "Families ask for a link with address and reference; the link is on the page Mail, the code on the page Codes.",
         *(f"  {one.email:<40}{one.reference}  {one.told}" for one in said.sign_ins if one.door == "family"),
+        "",
+        "On paper: number and words, to be typed at the address; the codes of a sheet are on the page Codes.",
+        *(f"  {one.where:<19}{one.number}  {one.words:<48}{one.name}: {one.told}" for one in said.papers),
         "",
         f"Nobody has asked yet for the record of {said.not_asked_for}.",
         f"Made on {said.made_on}; `portal demo --fresh` begins again. Everybody here is invented.",
@@ -153,7 +161,8 @@ def _tell(runtime: Runtime, folder: Path, today: datetime.date) -> None:
     free = there[len(stories.CAST)]
     stories.tell(stage, there)
     challenged.tell(stage, there[len(stories.CAST) + 1 :])
+    papers = reached.tell(stage, there[len(stories.CAST) + 1 + len(challenged.CAST) :])
     stage.play()
     child = f"{free.child.name}, born {free.child.born:%d/%m/%Y} (mother: {free.carers[0].name})"
     sign_ins = (*people.staff_sign_ins(), *(tale.sign_in for tale in stage.tales if tale.known))
-    Told(today.isoformat(), people.PASSWORD, sign_ins, child).write(folder)
+    Told(today.isoformat(), people.PASSWORD, sign_ins, child, papers).write(folder)

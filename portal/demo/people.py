@@ -50,6 +50,12 @@ STAFF = (
 )
 
 
+_OTHERS = {
+    "administrator": "administrator: seats, teams, roles, bodies; no case",
+    "auditor": "auditor; their pages come later",
+}
+
+
 @dataclass(frozen=True)
 class SignIn:
     """One way in: `door` is family or staff; `secret` makes the codes; `told` says what there is to see."""
@@ -63,6 +69,18 @@ class SignIn:
 
 
 @dataclass(frozen=True)
+class Paper:
+    """What somebody holds in their hand: number and words to be typed at `where`, and with some a sheet of codes."""
+
+    name: str
+    told: str
+    where: str
+    number: str
+    words: str
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Told:
     """What `portal demo` prints, kept beside the data: invented people alone."""
 
@@ -70,6 +88,7 @@ class Told:
     password: str
     sign_ins: tuple[SignIn, ...]
     not_asked_for: str  # a child nobody has asked about yet
+    papers: tuple[Paper, ...]
 
     def write(self, folder: Path) -> None:
         (folder / FILE).write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False), encoding="utf-8")
@@ -78,7 +97,8 @@ class Told:
     def read(cls, folder: Path) -> Told:
         """Raises OSError or ValueError when the demo's data was never finished."""
         told = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return cls(**{**told, "sign_ins": tuple(SignIn(**one) for one in told["sign_ins"])})
+        papers = tuple(Paper(**{**one, "codes": tuple(one["codes"])}) for one in told["papers"])
+        return cls(**{**told, "sign_ins": tuple(SignIn(**one) for one in told["sign_ins"]), "papers": papers})
 
 
 def app_secret(email: str) -> str:
@@ -126,4 +146,4 @@ def staff_sign_ins() -> tuple[SignIn, ...]:
 
 
 def _told(member: Member) -> str:
-    return f"{member.role}, {member.team}" if member.role in set(Role) else f"{member.role}; their pages come later"
+    return f"{member.role}, {member.team}" if member.role in set(Role) else _OTHERS[member.role]

@@ -265,6 +265,10 @@ class Tale:
         secret = people.app_secret(self.asker.email)
         return SignIn("family", self.asker.name, self.asker.email, secret, self.about, self.reference)
 
+    def done(self, ago: int, what: Callable[[Session], object]) -> Self:
+        """Something that no other line of the story tells, in one transaction."""
+        return self._act(ago, what)
+
     def _act(self, ago: int, what: Callable[[Session], object]) -> Self:
         self.stage.acts.append((ago, lambda: self.stage.write(what)))
         return self

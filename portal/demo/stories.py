@@ -30,7 +30,7 @@ WEIGHED: dict[str, Any] = {
 FOUND = ("found", "found", "destroyed", "nothing")
 
 
-def _asks(stage: Stage, family: Family, about: str, *, carer: int = 0, relation: str = "", **more: object) -> Tale:
+def asks(stage: Stage, family: Family, about: str, *, carer: int = 0, relation: str = "", **more: object) -> Tale:
     one = family.carers[carer]
     return stage.tale(
         children=family.children[:1],
@@ -42,7 +42,7 @@ def _asks(stage: Stage, family: Family, about: str, *, carer: int = 0, relation:
     )
 
 
-def _accepted(tale: Tale, ago: int, basis: str = "mother") -> Tale:
+def accepted(tale: Tale, ago: int, basis: str = "mother") -> Tale:
     """Work begins, and identity and authority raise no doubt."""
     tale.assigned(ago).step(ago, "start_checking").step(ago, "accept_identity", known_by="known")
     if tale.kind != "self":
@@ -50,14 +50,14 @@ def _accepted(tale: Tale, ago: int, basis: str = "mother") -> Tale:
     return tale
 
 
-def _in_review(tale: Tale, ago: int, basis: str = "mother") -> Tale:
+def in_review(tale: Tale, ago: int, basis: str = "mother") -> Tale:
     """Everything up to the first page of the review."""
-    _accepted(tale, ago, basis).step(ago, "start_finding").planned(ago)
+    accepted(tale, ago, basis).step(ago, "start_finding").planned(ago)
     return tale.attached(ago - 1).searched(ago - 2, *FOUND).step(ago - 2, "start_review")
 
 
 def new_from_both_children(stage: Stage, family: Family) -> Tale:
-    tale = _asks(stage, family, "two requests that came in today, for two children at once")
+    tale = asks(stage, family, "two requests that came in today, for two children at once")
     tale.children = family.children
     return tale.opened(
         0, words="I would like to see what the school and the social workers wrote about the two of them."
@@ -65,13 +65,13 @@ def new_from_both_children(stage: Stage, family: Family) -> Tale:
 
 
 def new_by_letter(stage: Stage, family: Family) -> Tale:
-    tale = _asks(stage, family, "", channel="letter", known=False)
+    tale = asks(stage, family, "", channel="letter", known=False)
     tale.asker = replace(tale.asker, email="", safe_channels=())
     return tale.opened(4, entered_by=DEVAN)
 
 
 def asked_for_identity(stage: Stage, family: Family) -> Tale:
-    tale = _asks(stage, family, "we asked who she is: the clock stands still until papers come")
+    tale = asks(stage, family, "we asked who she is: the clock stands still until papers come")
     tale.opened(16).assigned(15).step(15, "start_checking")
     proof = "A passport or driving licence, or a letter from the school that knows you"
     tale.step(14, "ask_identity", doubt="new-contact", proof=proof)
@@ -102,10 +102,10 @@ def asked_for_authority(stage: Stage, family: Family) -> Tale:
 
 
 def child_is_asked(stage: Stage, family: Family) -> Tale:
-    tale = _asks(
+    tale = asks(
         stage, family, "a fourteen-year-old is being asked; the mother reads only that we work on it", worker=DEVAN
     )
-    _accepted(tale.opened(37), 36)
+    accepted(tale.opened(37), 36)
     tale.step(30, "assess_competence", competence="competent", **WEIGHED)
     way = "Her form tutor, at school, in a free period"
     tale.step(29, "ask_child", way=way, safe="The tutor is trusted, and nothing goes home.")
@@ -113,10 +113,10 @@ def child_is_asked(stage: Stage, family: Family) -> Tale:
 
 
 def child_said_no(stage: Stage, family: Family) -> Tale:
-    tale = _asks(
+    tale = asks(
         stage, family, "a refusal waits for the approver: the son said no, and the father must not learn that", carer=1
     )
-    _accepted(tale.opened(24), 23, "father-registered-ew")
+    accepted(tale.opened(24), 23, "father-registered-ew")
     tale.step(20, "assess_competence", competence="competent", **WEIGHED)
     tale.step(20, "ask_child", way="The youth worker, at the club", safe="Neither parent goes there.")
     tale.step(13, "record_child_answer", answer="no", own_words="It is mine. He would only use it in court.")
@@ -127,8 +127,8 @@ def child_said_no(stage: Stage, family: Family) -> Tale:
 
 
 def not_old_enough(stage: Stage, family: Family) -> Tale:
-    tale = _asks(stage, family, "past its day: the paper store has not answered", worker=SORREL)
-    _accepted(tale.opened(44), 43)
+    tale = asks(stage, family, "past its day: the paper store has not answered", worker=SORREL)
+    accepted(tale.opened(44), 43)
     tale.step(41, "assess_competence", competence="not-competent", **WEIGHED).step(40, "start_finding")
     tale.planned(40, (*searching.USUAL, "school_team")).attached(39).searched(38, "found", "found")
     tale.message(20, "note", "Rang the paper store twice. The basement is locked until the key is found.")
@@ -136,16 +136,16 @@ def not_old_enough(stage: Stage, family: Family) -> Tale:
 
 
 def asked_what_is_meant(stage: Stage, family: Family) -> Tale:
-    tale = _asks(stage, family, "we asked what is meant: the clock is paused until she answers")
-    _accepted(tale.opened(19), 18).step(17, "start_finding").planned(17).attached(17)
+    tale = asks(stage, family, "we asked what is meant: the clock is paused until she answers")
+    accepted(tale.opened(19), 18).step(17, "start_finding").planned(17).attached(17)
     question = "Which years do you need? There are six boxes, and four of them are about the house repairs of 2019."
     why = "The boxes are not indexed; without the years each page would have to be read."
     return tale.step(11, "ask_clarification", about="which-dates", question=question, necessary=why)
 
 
 def extended(stage: Stage, family: Family) -> Tale:
-    tale = _asks(stage, family, "a long file; two more months were taken in time, and she was told why", worker=DEVAN)
-    _in_review(tale.opened(46), 44).reviewing(30, most=60)
+    tale = asks(stage, family, "a long file; two more months were taken in time, and she was told why", worker=DEVAN)
+    in_review(tale.opened(46), 44).reviewing(30, most=60)
     words = "The record was kept by four services over eleven years, and many other people are named in it."
     tale.step(22, "extend", because="other-people", explanation=words)
     return tale.message(
@@ -154,30 +154,30 @@ def extended(stage: Stage, family: Family) -> Tale:
 
 
 def half_reviewed(stage: Stage, family: Family) -> Tale:
-    tale = _asks(stage, family, "the review is half done; the parents live apart and a service is sensitive")
-    _in_review(tale.opened(21), 20).reviewing(9, most=34)
+    tale = asks(stage, family, "the review is half done; the parents live apart and a service is sensitive")
+    in_review(tale.opened(21), 20).reviewing(9, most=34)
     return tale.message(
         7, "from_requester", "Please be careful that my address is in nothing that goes to anybody else."
     )
 
 
 def another_day(stage: Stage, family: Family) -> Tale:
-    tale = _asks(stage, family, "", channel="letter", worker=SORREL, known=False)
+    tale = asks(stage, family, "", channel="letter", worker=SORREL, known=False)
     tale.asker = replace(tale.asker, email="", safe_channels=())
     tale.opened(14, entered_by=SORREL)
-    _accepted(tale, 13).step(12, "start_finding").planned(12)
+    accepted(tale, 13).step(12, "start_finding").planned(12)
     reason = "The letter lay at the front desk of the children’s centre; their stamp is from that day."
     return tale.step(11, "propose_receipt_day", day="today", reason=reason)
 
 
 def waits_for_approval(stage: Stage, family: Family) -> Tale:
-    tale = _asks(stage, family, "the copy waits for a second pair of eyes")
-    return _in_review(tale.opened(25), 24).reviewing(12).packed(6).step(6, "send_to_approval")
+    tale = asks(stage, family, "the copy waits for a second pair of eyes")
+    return in_review(tale.opened(25), 24).reviewing(12).packed(6).step(6, "send_to_approval")
 
 
 def ready(stage: Stage, family: Family) -> Tale:
-    tale = _asks(stage, family, "a copy waits to be read: sign in with both steps")
-    _in_review(tale.opened(28), 27).reviewing(15).packed(8).step(8, "send_to_approval")
+    tale = asks(stage, family, "a copy waits to be read: sign in with both steps")
+    in_review(tale.opened(28), 27).reviewing(15).packed(8).step(8, "send_to_approval")
     return tale.approved(5).released(5)
 
 
@@ -193,25 +193,25 @@ def collected_by_herself(stage: Stage, family: Family) -> Tale:
         relation="self",
         about="a young person who has read their own record",
     )
-    _in_review(tale.opened(41, words="I want to know why we moved."), 40).reviewing(28).packed(21)
+    in_review(tale.opened(41, words="I want to know why we moved."), 40).reviewing(28).packed(21)
     return tale.step(21, "send_to_approval").approved(19).released(19).read(16)
 
 
 def closed(stage: Stage, family: Family) -> Tale:
-    tale = _asks(stage, family, "finished, with the copy still there to read", relation="special guardian")
-    _in_review(tale.opened(70), 69, "special-guardian").reviewing(58).packed(52)
+    tale = asks(stage, family, "finished, with the copy still there to read", relation="special guardian")
+    in_review(tale.opened(70), 69, "special-guardian").reviewing(58).packed(52)
     return tale.step(52, "send_to_approval").approved(50).released(50).read(47).step(20, "close")
 
 
 def part_given(stage: Stage, family: Family) -> Tale:
-    tale = _asks(stage, family, "a first part was given; the school’s papers are still to come", worker=DEVAN)
-    _in_review(tale.opened(23), 22).reviewing(14).packed(10, more_to_come=True)
+    tale = asks(stage, family, "a first part was given; the school’s papers are still to come", worker=DEVAN)
+    in_review(tale.opened(23), 22).reviewing(14).packed(10, more_to_come=True)
     tale.step(10, "send_to_approval").approved(9)
     return tale.released(9, "The papers of the school, which it promised us for next week.")
 
 
 def not_shown(stage: Stage, family: Family) -> Tale:
-    tale = _asks(stage, family, "refused: it was not shown that he may act", carer=1)
+    tale = asks(stage, family, "refused: it was not shown that he may act", carer=1)
     tale.opened(48).assigned(47).step(47, "start_checking").step(47, "accept_identity", known_by="papers")
     tale.step(46, "ask_authority", doubt="order-or-dispute", proof="court-order")
     tale.step(38, "record_authority", came_on="today")
@@ -234,25 +234,25 @@ def perhaps_no_record(stage: Stage, family: Family) -> Tale:
 
 
 def _unknown_child(stage: Stage, family: Family, about: str) -> Tale:
-    tale = _asks(stage, family, about, worker=SORREL)
+    tale = asks(stage, family, about, worker=SORREL)
     stranger = replace(family.child, forenames="Tamsin", number=900 + family.child.number)
     tale.children = (stranger,)
-    _accepted(tale.opened(26), 25).step(24, "start_finding").planned(24, (*searching.USUAL, "school_team"))
+    accepted(tale.opened(26), 25).step(24, "start_finding").planned(24, (*searching.USUAL, "school_team"))
     tale.searched(21, "nothing", "nothing", "destroyed", "nothing", "elsewhere")
     reason = "Not found under any name, number or address in five places."
     return tale.step(19, "propose_nothing_held", reason=reason, ask_instead="The school holds a file of its own.")
 
 
 def taken_back(stage: Stage, family: Family) -> Tale:
-    tale = _asks(stage, family, "taken back by herself", worker=DEVAN)
-    _accepted(tale.opened(33), 32)
+    tale = asks(stage, family, "taken back by herself", worker=DEVAN)
+    accepted(tale.opened(33), 32)
     tale.message(30, "from_requester", "The school has given me what I needed. You can stop.")
     return tale.step(29, "withdraw", requester=True, sure=True)
 
 
 def no_answer(stage: Stage, family: Family) -> Tale:
-    tale = _asks(stage, family, "closed because no answer came; an answer opens it again", worker=DEVAN)
-    _accepted(tale.opened(85), 84).step(83, "start_finding").planned(83)
+    tale = asks(stage, family, "closed because no answer came; an answer opens it again", worker=DEVAN)
+    accepted(tale.opened(85), 84).step(83, "start_finding").planned(83)
     question = "Do you mean the record of this child, or of the older one with the same name?"
     why = "Two children of this name lived at the address."
     tale.step(80, "ask_clarification", about="which-person", question=question, necessary=why)
@@ -269,9 +269,7 @@ def adult_with_a_deputy(stage: Stage, family: Family) -> Tale:
         about="a deputy for a young adult; with the youth justice team",
         worker=CLEMENT,
     )
-    return (
-        _accepted(tale.opened(9), 7, "deputyship").step(6, "start_finding").planned(6, ("directory", "youth_justice"))
-    )
+    return accepted(tale.opened(9), 7, "deputyship").step(6, "start_finding").planned(6, ("directory", "youth_justice"))
 
 
 CAST: tuple[tuple[Story, Cast], ...] = (

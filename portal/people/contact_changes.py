@@ -118,6 +118,11 @@ def hash_code_word(pepper: bytes, typed: str) -> str:
     return hashing.slow_hash(pepper, _plain_word(typed))
 
 
+def is_long_enough(typed: str) -> bool:
+    """Whether a word is long enough to be asked for, counted as it is compared: without spaces and signs."""
+    return len(_plain_word(typed)) >= SHORTEST_WORD
+
+
 def code_word_is(told: Mapping[str, Any], typed: str, *, pepper: bytes) -> bool:
     """Whether the caller said the word. As slow where there is none, so call it outside a write transaction."""
     return hashing.matches(pepper, str(told.get("code_word_hash") or "") or None, _plain_word(typed))

@@ -273,7 +273,7 @@ class CallerWordForm(QuestionForm):
 
     def validate_word(self, field: wtforms.Field) -> None:
         """Short words are guessed within the tries that are allowed."""
-        if field.data and len(field.data) < contact_changes.SHORTEST_WORD:
+        if field.data and not contact_changes.is_long_enough(field.data):
             raise wtforms.ValidationError(_("Your word must have at least 6 letters"))
 
 
@@ -339,7 +339,7 @@ class FormatForm(QuestionForm):
     """In what form, and with what help (R-168)."""
 
     format = forms.RadiosField(
-        _l("How would you like to get it?"),
+        _l("Choose one way"),
         choices=list(FORMATS.items()),
         needed=_l("Choose how you would like to get it"),
         short=_l("How you get it"),

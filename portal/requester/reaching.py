@@ -124,7 +124,7 @@ class CodeWord(forms.Form):
 
     def validate_word(self, field: forms.TextField) -> None:
         """Short words are guessed within the tries that are allowed."""
-        if len(str(field.data)) < contact_changes.SHORTEST_WORD:
+        if not contact_changes.is_long_enough(str(field.data)):
             raise ValidationError(_("Your word must have at least 6 letters"))
 
 
@@ -146,8 +146,8 @@ def reach() -> str:
     wishes = contact.wishes(told)
     return render_template(
         "requester/reach/reach.html",
-        back=url_for("requester.cases"),
-        back_text=_("My requests"),
+        back=url_for("requester.my"),
+        back_text=_("My page"),
         ways=ways,
         wishes=wishes,
         hours=[str(HOURS[one]) for one in wishes.hours if one in HOURS],

@@ -21,10 +21,12 @@ from sqlmodel import col, select
 from portal import checking, create_app, db, demo, jobs, wiring
 from portal.cases import drafts
 from portal.cases.models import Case, Event
+from portal.cases.posting import Posted
 from portal.demo import days, families, feeds, people, stage
 from portal.demo.people import Told
 from portal.documents.models import StoredPack
 from portal.people import factors
+from portal.people.contact_models import ContactChange
 from portal.people.models import Person
 from portal.records import clashes
 from portal.records.feeds import importing
@@ -166,6 +168,29 @@ def test_mail_may_reach_every_family_that_can_sign_in(runtime: Runtime) -> None:
     assert told and all("email" in one["safe_channels"] for one in told)
 
 
+def test_what_people_hold_on_paper_opens_what_is_said_of_it(browser: JudgingClient, settings: Settings) -> None:
+    headings = {}
+    for paper in Told.read(settings.instance).papers:
+        page = browser.get(paper.where)
+        page = browser.submit(page, {"number": paper.number, "words": paper.words})
+        headings[paper.number] = browser.follow(page).h1
+        assert paper.words in browser.get("/demo/codes").text
+    assert headings == {
+        "8QHM-4T2V": "A question for you",
+        "R5KW-93BX": "Your card",
+        "2DNC-7Y6P": "My requests",
+        "M4TS-6HJ1": "Choose how you sign in",
+    }
+
+
+def test_a_new_address_waits_and_post_is_half_checked(runtime: Runtime) -> None:
+    with runtime.database.read() as session:
+        change = session.exec(select(ContactChange)).one()
+        queued = session.exec(select(Posted).where(Posted.what == "card", Posted.state == "to_check")).one()
+    assert (change.state, change.needs_second, change.confirmed_by) == ("waiting", True, None)
+    assert queued.checked_by and not queued.checked_again_by
+
+
 # The same every time
 
 
@@ -300,7 +325,7 @@ def test_letters_are_made_by_the_worker_after_the_start(runtime: Runtime) -> Non
     with runtime.database.read() as session:
         waiting = session.exec(select(jobs.Job.kind).where(jobs.Job.state == "waiting")).all()
         failed = session.exec(select(jobs.Job.kind).where(jobs.Job.state == "failed")).all()
-    assert set(waiting) == {"make_letter"}
+    assert set(waiting) - {"make_letter"} == {"contact_change", "index_bodies"}
     assert failed == []
 
 

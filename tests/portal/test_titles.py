@@ -38,6 +38,7 @@ PRINTED = {
     "_('Document %(number)s', number=decision.copy_number)",
     "_('Entry %(number)s', number=item.position + 1)",
     "_('Line %(number)s', number=line.number)",
+    "_('What you told us is wrong') if case.kind == 'correction' else _('Your request')",
     "_('Send us a file') if open else _('Files you sent')",
     "_('We have got what you told us') if challenged else _('We have your request')",
     "_('What you told us, number %(number)s', number=line.number)",

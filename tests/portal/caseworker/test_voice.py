@@ -11,7 +11,7 @@ from portal.cases.models import Case
 from portal.cases.opening import Subject
 from tests import builders
 from tests.client import client_for, mails, runtime_of
-from tests.judge import JudgingClient
+from tests.judge import JudgingClient, text_of
 from tests.portal.caseworker.desk import Office, Seat
 from tests.portal.requester.asked_child import Asked, ask
 from workflows.table import StepRefused
@@ -112,6 +112,8 @@ def test_an_answer_is_new_until_somebody_read_it(office: Office, seat: Seat, cas
     answered(office, seat, case, answer="no", views="It is mine.")
     assert "New from the child" in seat.client.get("/staff/?list=team").text
     assert "New from the child" in seat.client.get(f"/staff/cases/{case.reference}").text
+    tabs = seat.client.get(f"/staff/cases/{case.reference}/child").one("nav", cls="portal-filters")
+    assert "Messages" in text_of(tabs) and " new" not in text_of(tabs)
     page = seat.client.get(f"/staff/cases/{case.reference}/child")
     for words in ("No", "It is mine.", "Mr Reed", "Never told to the requester"):
         assert words in page.text

@@ -46,6 +46,13 @@ def test_the_page_needs_the_second_factor(visitor: JudgingClient, runtime: Runti
     assert visitor.get("/my", 303).location == "/sign-in/code?next=%2Fmy"
 
 
+def test_from_ones_own_page_one_comes_to_how_one_is_reached_and_back(family: JudgingClient, runtime: Runtime) -> None:
+    me(family)
+    assert "How we may reach you" in family.get("/my").text
+    assert [one.get("href") for one in family.get("/my").all("a", href="/reach")] == ["/reach"]
+    assert family.get("/reach").all("a", cls="govuk-back-link")[0].get("href") == "/my"
+
+
 def test_each_child_stands_by_itself_and_nobody_elses(family: JudgingClient, runtime: Runtime) -> None:
     asked = [
         Asked(Requester("Robin Vale", "robin.vale@example.org"), (Subject("parent", "mother", name),))
