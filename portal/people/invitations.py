@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from portal import db
-from portal.errors import Conflict
+from portal.errors import Conflict, Refused
 from portal.people import cards, hashing, outbox
 from portal.people.cards import NewCard
 from portal.people.models import Staff
@@ -35,8 +35,25 @@ class AdministratorThere(Conflict):
     words = _("There is an administrator already. Ask them to invite you.")
 
 
+class NeedsSecond(Refused):
+    """Whoever gives a new way in to a seat that is taken could sit in it: two people do it (security.md section 5)."""
+
+    words = _("Somebody sits in this seat already. A new way in must be confirmed by somebody else first.")
+
+
+def has_come_in(account: Staff, seat: Seat) -> bool:
+    return seat.came_in_at is not None or account.last_sign_in_at is not None or bool(account.password_hash)
+
+
+def may_invite(account: Staff, seat: Seat, *, now: datetime.datetime) -> bool:
+    """Whether a way in may be given: the first one, for whose role two people stood up where one is not enough, or one
+    that two people agreed on (`grants.way_in`)."""
+    return not has_come_in(account, seat) or (seat.way_in_until is not None and seat.way_in_until > now)
+
+
 def by_mail(session: Session, staff_id: uuid.UUID, *, now: datetime.datetime) -> None:
-    """Sends a link to the work e-mail of the seat."""
+    """Sends a link to the work e-mail of the seat. Raises NeedsSecond."""
+    _refuse_alone(session, staff_id, now=now)
     end(session, staff_id, now=now)
     token = secrets.token_urlsafe(32)
     session.add(_new(SEAT, staff_id, now, BY_MAIL, token_hash=_hash(token)))
@@ -46,13 +63,24 @@ def by_mail(session: Session, staff_id: uuid.UUID, *, now: datetime.datetime) ->
 
 
 def on_paper(session: Session, staff_id: uuid.UUID, new: NewCard, *, now: datetime.datetime) -> None:
-    """The number and words of a card (`cards.new_card`, made outside the transaction) open this seat."""
+    """The number and words of a card (`cards.new_card`, made outside the transaction) open this seat. Raises
+    NeedsSecond."""
+    seat = _refuse_alone(session, staff_id, now=now)
     end(session, staff_id, now=now)
     session.add(_new(SEAT, staff_id, now, ON_PAPER, number=new.number, words_hash=new.card_hash))
     session.flush()
-    account, key = session.get_one(Staff, staff_id), f"seat_way:{uuid.uuid4().hex}"
-    if account.last_sign_in_at:  # whoever has the seat hears of it, before somebody else sits in it (ASVS V6.3.7)
+    key = f"seat_way:{uuid.uuid4().hex}"
+    if has_come_in(
+        session.get_one(Staff, staff_id), seat
+    ):  # whoever has the seat hears of it, before somebody else sits in it (ASVS V6.3.7)
         outbox.queue(session, "seat_way", person_id=None, case_id=None, staff_id=staff_id, key=key)
+
+
+def _refuse_alone(session: Session, staff_id: uuid.UUID, *, now: datetime.datetime) -> Seat:
+    seat: Seat = db.lock(session, Seat, staff_id=staff_id) or session.get_one(Seat, staff_id)
+    if not may_invite(session.get_one(Staff, staff_id), seat, now=now):
+        raise NeedsSecond
+    return seat
 
 
 def on_console(session: Session, new: NewCard, *, now: datetime.datetime) -> None:

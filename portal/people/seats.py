@@ -81,15 +81,16 @@ class Sitting:
         """`closed`, `closing`, `invited`, `away` or `sitting`."""
         if self.staff.disabled_at is not None:
             return "closing" if self.staff.disabled_at > db.now() else "closed"
-        if not has_come_in(self.staff, self.seat):
+        if not invitations.has_come_in(self.staff, self.seat):
             return "invited"
         today = db.now().date()
         away = self.seat.away_from and self.seat.away_from <= today <= (self.seat.away_until or today)
         return "away" if away else "sitting"
 
-
-def has_come_in(account: Staff, seat: Seat) -> bool:
-    return seat.came_in_at is not None or account.last_sign_in_at is not None or bool(account.password_hash)
+    @property
+    def may_invite(self) -> bool:
+        """Whether a way in may be given to it now by one person."""
+        return invitations.may_invite(self.staff, self.seat, now=db.now())
 
 
 # Reading
@@ -206,7 +207,7 @@ def come_in(
     if elsewhere and not identities.link(session, "staff", account.id, elsewhere, now=now):
         raise IdentityTaken
     seat = session.get_one(Seat, account.id)
-    seat.came_in_at = seat.came_in_at or now
+    seat.came_in_at, seat.way_in_until = seat.came_in_at or now, None
     session.flush()
     audit.append(session, act(account.id, "seat_taken", by=account.id, way="openid" if elsewhere else "password"))
     return account

@@ -19,7 +19,7 @@ from portal.cli import cli
 from portal.people import cards, invitations
 from portal.people.cards import NewCard
 from portal.people.models import STAFF_ROLES, Factor, SignInSession, Staff, Team
-from portal.people.seat_models import Grant, Seat
+from portal.people.seat_models import Grant, Invitation, Seat
 from portal.runtime import Runtime
 from tests.authenticator import Authenticator, asked
 from tests.client import PASSWORD, client_for, code_of, mails, runtime_of, sign_in
@@ -200,12 +200,64 @@ def test_a_new_invitation_ends_the_one_before_and_the_earlier_way_in(office: Off
     chooses(newcomer, newcomer.follow(newcomer.submit(newcomer.get("/staff/invitation"), second)))
     assert not any("new way in" in str(mail["Subject"]) for mail in mails(office.runtime))
     lost = client_for(office.app)
+    agreed(office, client, made.location)
     chooses(lost, lost.follow(lost.submit(lost.get("/staff/invitation"), printed(client, made.location))))
     told = mails(office.runtime)[-1]
     assert (told["To"], told["Subject"]) == ("noor.ash@example.org", "A new way in to your seat")
     assert newcomer.get("/staff/", 303).location.startswith("/staff/sign-in")
     with office.runtime.database.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Factor).where(Factor.ended_at.is_(None))) == 1  # type: ignore[union-attr]
+
+
+def agreed(office: Office, boss: JudgingClient, seat: str) -> None:
+    """A new way in that the administrator asks for, and an approver confirms."""
+    asks(boss, seat)
+    second = office.seat("approver", name="Una Bell").client
+    second.submit(second.get("/staff/grants"), {"confirm": "Confirm"})
+
+
+def asks(boss: JudgingClient, seat: str) -> None:
+    page = boss.get(seat)
+    asking = next(i for i, form in enumerate(page.forms()) if str(form.get("action")).endswith("/way-in"))
+    boss.submit(page, form=asking)
+
+
+def test_no_administrator_alone_gives_a_new_way_in_to_a_seat_that_is_taken(office: Office) -> None:
+    boss, approver = office.seat("administrator").client, office.seat("approver", name="Ines Moor")
+    seat = f"/staff/seats/{approver.staff.id}"
+    for way in ("card", "invitation"):
+        boss.post(f"{seat}/{way}", own_token(boss), 403)
+    assert count(office.runtime, Invitation) == 0
+    asks(boss, seat)
+    assert mails(office.runtime)[-1]["Subject"] == "A new way in to your seat"
+    assert "Somebody else must confirm this." in boss.get("/staff/grants").text
+    assert "Somebody else must confirm this." in approver.client.get("/staff/grants").text
+    boss.post(f"{seat}/card", own_token(boss), 403)
+    second = office.seat("auditor", name="Una Bell").client
+    page = second.get("/staff/grants")
+    assert "They get a new way in to their seat" in page.text
+    second.submit(page, {"confirm": "Confirm"})
+    approver.client.get("/staff/")  # nothing of theirs ends before the new way in is used
+    lost = client_for(office.app)
+    chooses(lost, lost.follow(lost.submit(lost.get("/staff/invitation"), printed(boss, seat))))
+    boss.post(f"{seat}/card", own_token(boss), 403)  # it was for one
+
+
+def test_a_way_in_that_was_agreed_on_dies_with_the_week_and_with_another_role(office: Office) -> None:
+    boss, worker = office.seat("administrator").client, office.seat()
+    seat = f"/staff/seats/{worker.staff.id}"
+    agreed(office, boss, seat)
+    told = printed(boss, seat)
+    with office.runtime.database.read() as session:
+        account, row = session.get_one(Staff, worker.staff.id), session.get_one(Seat, worker.staff.id)
+    assert invitations.may_invite(account, row, now=db.now())
+    assert not invitations.may_invite(account, row, now=db.now() + datetime.timedelta(days=8))
+    boss.submit(boss.get(f"{seat}/role"), {"role": "auditor", "team": office.team.id.hex})
+    second = office.seat("auditor", name="Kit Marsh").client
+    second.submit(second.get("/staff/grants"), {"confirm": "Confirm"})
+    boss.post(f"{seat}/card", own_token(boss), 403)
+    stranger = client_for(office.app)
+    stranger.submit(stranger.get("/staff/invitation"), told, 400)
 
 
 @pytest.mark.parametrize("role", ["approver", "auditor", "administrator"])

@@ -97,6 +97,8 @@ def test_nothing_stays_with_a_closed_seat(office: Office) -> None:
     ward = office.seat(name="Kit Marsh")
     with office.runtime.database.write() as session:
         told = {"owner_id": leaver.staff.id, "stand_in_id": leaver.staff.id}
+        soon = db.now() + datetime.timedelta(days=1)
+        session.execute(sa.update(Seat).where(col(Seat.staff_id) == leaver.staff.id).values(way_in_until=soon))
         session.execute(sa.update(Seat).where(col(Seat.staff_id) == ward.staff.id).values(**told))
         invitations.by_mail(session, leaver.staff.id, now=db.now())
         from portal.people import grants
