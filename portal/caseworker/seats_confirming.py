@@ -57,10 +57,10 @@ def grants_page() -> str:
                 "by": staff_words.names_of(session, {f"staff:{one.grant.proposed_by.hex}"}).get(
                     f"staff:{one.grant.proposed_by.hex}", ""
                 ),
-                "mine": grants.may_decide(session, one.grant, me(), who.role),
+                "mine": grants.may_decide(one.grant, me(), who.role),
             }
             for one in grants.waiting(session)
-            if who.role != "caseworker" or grants.may_decide(session, one.grant, me(), who.role)
+            if who.role != "caseworker" or grants.may_decide(one.grant, me(), who.role)
         ]
     return render_template("caseworker/seats/grants.html", grants=found, form=Decide())
 

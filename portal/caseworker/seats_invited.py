@@ -73,7 +73,7 @@ class Choose(forms.Form):
 )
 def first_administrator() -> Response | tuple[str, int]:
     with gate.runtime().database.read() as session:
-        invitations.refuse_where_one_is(session)
+        invitations.refuse_where_two_are(session)
     form = First()
     if form.validate_on_submit():
         found = _tried(invitations.FIRST, form)

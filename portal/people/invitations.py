@@ -30,9 +30,10 @@ FIRST, SEAT = "first_administrator", "seat"
 
 
 class AdministratorThere(Conflict):
-    """Only the first administrator comes in from the console; every other is invited by one."""
+    """The first two administrators come in from the console, so that each has a second pair of eyes; every other is
+    proposed by one of them and confirmed by another."""
 
-    words = _("There is an administrator already. Ask them to invite you.")
+    words = _("There are two administrators already. Ask them to invite you.")
 
 
 class NeedsSecond(Refused):
@@ -84,18 +85,17 @@ def _refuse_alone(session: Session, staff_id: uuid.UUID, *, now: datetime.dateti
 
 
 def on_console(session: Session, new: NewCard, *, now: datetime.datetime) -> None:
-    """The first administrator's. Raises AdministratorThere."""
-    refuse_where_one_is(session)
+    """The first administrator's, or the second's. Raises AdministratorThere."""
+    refuse_where_two_are(session)
     session.execute(sa.update(Invitation).where(col(Invitation.purpose) == FIRST, *_live(now)).values(expires_at=now))
     session.add(_new(FIRST, None, now, ON_CONSOLE, number=new.number, words_hash=new.card_hash))
     session.flush()
 
 
-def refuse_where_one_is(session: Session) -> None:
-    """Raises AdministratorThere where somebody can administer already: who was only invited cannot yet."""
+def refuse_where_two_are(session: Session) -> None:
+    """Raises AdministratorThere where two people can administer already: who was only invited cannot yet."""
     there = (
-        sa.select(sa.func.count())
-        .select_from(Staff)
+        sa.select(col(Staff.id))
         .join(Seat, col(Seat.staff_id) == col(Staff.id))
         .where(
             col(Staff.role) == "administrator",
@@ -106,8 +106,9 @@ def refuse_where_one_is(session: Session) -> None:
                 col(Seat.came_in_at).is_not(None),
             ),
         )
+        .limit(2)
     )
-    if session.execute(there).scalar_one():
+    if len(session.execute(there).all()) == 2:
         raise AdministratorThere
 
 

@@ -215,7 +215,7 @@ def come_in(
 
 def _account_of(session: Session, used: Invitation) -> Staff | None:
     if used.purpose == invitations.FIRST:
-        invitations.refuse_where_one_is(session)
+        invitations.refuse_where_two_are(session)
         told = vault_of(session).get(used) if used.sealed else {}
         if not told:
             return None
@@ -238,13 +238,13 @@ def refuse_the_last(session: Session, account: Staff) -> None:
     one is a danger, and the console makes another."""
     if account.role != "administrator":
         return
-    others = sa.select(sa.func.count()).where(
+    others = sa.select(col(Staff.id)).where(
         col(Staff.role) == "administrator",
         col(Staff.disabled_at).is_(None),
         col(Staff.id) != account.id,
         sa.or_(col(Staff.last_sign_in_at).is_not(None), col(Staff.password_hash) != ""),
     )
-    if not session.execute(others).scalar_one():
+    if session.execute(others.limit(1)).first() is None:
         raise LastAdministrator
 
 
