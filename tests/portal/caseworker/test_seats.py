@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import hashlib
 import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +16,7 @@ import time_machine
 from click.testing import CliRunner
 from flask import Flask
 
-from portal import db
+from portal import create_app, db
 from portal.caseworker.seats import ROLES
 from portal.cli import cli
 from portal.people import cards, invitations
@@ -21,6 +24,7 @@ from portal.people.cards import NewCard
 from portal.people.models import STAFF_ROLES, Factor, SignInSession, Staff, Team
 from portal.people.seat_models import Grant, Invitation, Seat
 from portal.runtime import Runtime
+from portal.settings import Settings
 from tests.authenticator import Authenticator, asked
 from tests.client import PASSWORD, client_for, code_of, mails, runtime_of, sign_in
 from tests.judge import JudgingClient, Page
@@ -116,6 +120,17 @@ def test_nothing_is_used_up_before_the_way_in_is_there(app: Flask) -> None:
     assert count(runtime, Staff) == 1
 
 
+def test_a_stolen_password_takes_no_seat(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "breached.txt"
+    file.write_text(hashlib.sha1(PASSWORD.encode(), usedforsecurity=False).hexdigest().upper() + ":1\n")
+    app = create_app(dataclasses.replace(settings, breached_passwords_file=str(file)))
+    runtime, client = runtime_of(app), client_for(app)
+    choose = client.follow(says_who(client, console(runtime)))
+    assert "list of stolen passwords" in chooses(client, choose, 400).text
+    assert count(runtime, Staff) == 0
+    runtime.close()
+
+
 def test_the_consoles_words_die_within_the_hour_and_with_the_next(app: Flask) -> None:
     runtime, client = runtime_of(app), client_for(app)
     first = console(runtime)
@@ -149,6 +164,7 @@ def test_guesses_at_the_words_are_counted(app: Flask) -> None:
     for _n in range(10):
         says_who(client, new, 400, words="wrong words")
     says_who(client, new, 429, words="wrong words")
+    says_who(client, new, 429, words="wrong words", number=new.number.replace("-", ".").lower())
 
 
 def test_the_command_prints_words_and_no_password(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
