@@ -60,7 +60,7 @@ def migrate() -> None:
 
 @cli.command(name="invite-administrator")
 def invite_administrator() -> None:
-    """Prints the number and words with which the first administrator comes in: once, and within the hour."""
+    """Prints the number and words with which the first or second administrator comes in: once, and within the hour."""
     from portal import audit, db
     from portal.audit import Act
     from portal.people import cards, invitations
@@ -80,7 +80,7 @@ def invite_administrator() -> None:
     click.echo(f"Open   {runtime.settings.staff_url.rstrip('/')}/staff/first-administrator")
     click.echo(f"Number {new.number}")
     click.echo(f"Words  {new.words}")
-    click.echo("They work once, within the hour, and only while there is no administrator.")
+    click.echo("They work once, within the hour, and only while there are fewer than two administrators.")
 
 
 @cli.command()

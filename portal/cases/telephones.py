@@ -82,7 +82,8 @@ class Call:
 
 def to_ring(session: Session, by: Actor) -> list[Call]:
     """People of the reader's cases who want to be rung, who waits longest first; each once."""
-    mine = sa.or_(col(Case.assignee_id) == by.id, col(Case.team_id) == by.team_id)
+    team = (col(Case.team_id) == by.team_id,) if by.team_id else ()  # no team is nobody's team
+    mine = sa.or_(col(Case.assignee_id) == by.id, *team)
     query = (
         select(SpokenCode, Case)
         .join(Case, col(Case.requester_id) == col(SpokenCode.person_id))

@@ -31,6 +31,8 @@ _listeners: list[Listener] = []
 _when_detached: list[Callable[[Session, Case], None]] = []
 
 
+SEALED_ELSEWHERE = _("The record of this case is sealed for one team. Only somebody in that team can have the case.")
+
 # In which states a record is handled, each kind of case says itself: workflows.table.Workflow.
 
 
@@ -139,6 +141,12 @@ def detach_record(session: Session, case_id: uuid.UUID, reason: str, *, by: Acto
     clocking.refresh(session, case)
 
 
+def may_have(session: Session, case: Case, team_id: uuid.UUID | None) -> bool:
+    """Whether this team, or somebody in it, may have the case: any, unless its record is sealed for another."""
+    group = group_of(session, case.child_id) if case.child_id else ""
+    return not group or (team_id is not None and team_id.hex == group)
+
+
 def assign(
     session: Session,
     case_id: uuid.UUID,
@@ -150,14 +158,17 @@ def assign(
 ) -> None:
     """Gives the case to a caseworker (and their team), or back to the team when `to` is None: its own, or `team_id`.
 
-    Raises StepRefused when that seat closes: the account is held, so nothing can reach it once that is said."""
+    Raises StepRefused when that seat closes: the account is held, so nothing can reach it once that is said; and when
+    the record of the case is sealed for another team: whoever has the case reads the record (R-54)."""
     case = ledger.locked(session, case_id)
     held = db.lock(session, Staff, id=to.id) if to else None
     if to and (held is None or held.disabled_at is not None):
         raise StepRefused(_("This person’s seat is closed. Choose somebody else."))
+    team = to.team_id if to else team_id
+    if not may_have(session, case, team if to else team or case.team_id):
+        raise StepRefused(SEALED_ELSEWHERE)
     case.assignee_id = to.id if to else None
     case.assigned_at = db.now() if to else None
-    team = to.team_id if to else team_id
     if team:
         case.team_id = team
     session.add(case)

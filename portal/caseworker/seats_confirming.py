@@ -52,14 +52,15 @@ def grants_page() -> str:
                 "email": one.email,
                 "role": ROLES[one.grant.role],
                 "new": one.grant.staff_id is None,
+                "way_in": one.grant.way_in,
                 "when": staff_words.moment(one.grant.proposed_at),
                 "by": staff_words.names_of(session, {f"staff:{one.grant.proposed_by.hex}"}).get(
                     f"staff:{one.grant.proposed_by.hex}", ""
                 ),
-                "mine": grants.may_decide(session, one.grant, me(), who.role),
+                "mine": grants.may_decide(one.grant, me(), who.role),
             }
             for one in grants.waiting(session)
-            if who.role != "caseworker" or grants.may_decide(session, one.grant, me(), who.role)
+            if who.role != "caseworker" or grants.may_decide(one.grant, me(), who.role)
         ]
     return render_template("caseworker/seats/grants.html", grants=found, form=Decide())
 
@@ -89,6 +90,27 @@ def decide_grant(grant_id: uuid.UUID) -> Response:
         return desk.told(_("This was decided meanwhile."), GRANTS)
     except seats.AddressTaken as taken:
         return desk.told(_(taken.words), GRANTS)
+
+
+@page(
+    blueprint,
+    "/seats/<uuid:staff_id>/way-in",
+    methods=("POST",),
+    who=("administrator",),
+    why="propose a new way in for somebody who has lost theirs; somebody else confirms it",
+    step_up=True,
+)
+def propose_way_in(staff_id: uuid.UUID) -> Response:
+    form = desk.Button()
+    if not form.validate_on_submit():
+        return desk.told(_("Nothing was done: the page was not complete. Try again."), f"/staff/seats/{staff_id}")
+
+    def propose(session: Session) -> str:
+        grants.way_in(session, staff_id, by=me(), now=db.now())
+        flash(_("It has been proposed. The new way in can be given when somebody else has confirmed it."), "success")
+        return GRANTS
+
+    return gate.perform(form.form_key.data, propose)
 
 
 @page(

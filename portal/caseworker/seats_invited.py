@@ -19,7 +19,7 @@ from portal.audit import Act
 from portal.caseworker import arriving, blueprint
 from portal.caseworker.arriving import Arrived
 from portal.gate import page
-from portal.people import contact, factors, hashing, invitations, limits, seats, staff
+from portal.people import cards, contact, factors, hashing, invitations, limits, seats, staff
 from portal.people.models import STAFF_ROLES, Staff
 from portal.people.seat_models import Invitation
 from portal.vault import vault_of
@@ -73,7 +73,7 @@ class Choose(forms.Form):
 )
 def first_administrator() -> Response | tuple[str, int]:
     with gate.runtime().database.read() as session:
-        invitations.refuse_where_one_is(session)
+        invitations.refuse_where_two_are(session)
     form = First()
     if form.validate_on_submit():
         found = _tried(invitations.FIRST, form)
@@ -151,7 +151,7 @@ def _tried(purpose: str, form: Words) -> uuid.UUID | None:
     with runtime.database.read() as session:
         found = invitations.by_words(session, purpose, number, words, pepper=runtime.settings.secrets.pepper, now=now)
     with runtime.database.write() as session:
-        allowed = limits.within(session, limits.WORDS, f"invitation {purpose}", number)
+        allowed = limits.within(session, limits.WORDS, f"invitation {purpose}", cards.normal_number(number))
         outcome = "allowed" if allowed and found else "denied"
         audit.append(session, Act(audit.visitor_chain(), "invitation", "visitor", outcome=outcome, reason=purpose))
     if not allowed:
@@ -195,7 +195,7 @@ def _email(session: Session, invitation_id: uuid.UUID) -> str | None:
 def _checked(form: Choose, email: str, secret: str) -> int | None:
     """The time step of the code, when password and code are good; otherwise the form says what is not."""
     try:
-        staff.check_new_password(str(form.password.data), email)
+        staff.check_new_password(str(form.password.data), email, gate.runtime().settings)
     except staff.PasswordRefused as refused:
         form.password.errors = [_(refused.words)]
     if form.password.data != form.again.data:

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlmodel import Session
 
 from portal import forms, gate, once
-from portal.cases import code_sheets, lost_factors, telephones
+from portal.cases import code_sheets, lost_factors, telephones, worklist
 from portal.cases.actors import Actor
 from portal.cases.ledger import CaseNotFound
 from portal.cases.models import Case
@@ -100,8 +100,11 @@ def telephone(reference: str) -> Answer:
 
 @page(blueprint, "/calls", who=desk.CASEWORKER, opens=("case",), why="list the people who asked to be rung with a code")
 def calls() -> str:
+    by = gate.actor()
+    with gate.runtime().database.write() as session:
+        worklist.log_list(session, by, "calls")
     with gate.runtime().database.read() as session:
-        rows = telephones.to_ring(session, gate.actor())
+        rows = telephones.to_ring(session, by)
         lines = [(call.reference, staff_words.moment(call.asked_at)) for call in rows]
     return render_template("caseworker/people/calls.html", lines=lines)
 

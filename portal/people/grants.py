@@ -1,7 +1,8 @@
 """Roles are granted by two people: one proposes, another confirms (security.md section 5, four eyes).
 
 A caseworker's seat is made by the administrator alone: it opens nothing before a case is given to it. Whoever may
-approve, read the log or administer, and whoever gets another role or team, waits for a second pair of eyes."""
+approve, read the log or administer, whoever gets another role or team, and whoever gets a new way in to a seat that is
+taken, waits for a second pair of eyes. Nobody is their own: not even by a caseworker's seat that they made themself."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from portal import audit, db
 from portal.errors import Conflict, NotThere, Refused
-from portal.people import closing, seats, sessions
+from portal.people import closing, invitations, outbox, seats, sessions
 from portal.people.models import STAFF_ROLES, Staff
 from portal.people.seat_models import Grant
 from portal.people.seats import Asked
@@ -24,6 +25,7 @@ from workflows.words import mark as _
 ONE_IS_ENOUGH = ("caseworker",)
 DECIDERS = ("administrator", "approver", "auditor")
 MOST = 100
+WAY_IN_FOR = datetime.timedelta(days=7)
 
 
 class GrantNotThere(NotThere):
@@ -81,14 +83,31 @@ def change(
         raise NothingChanges
     if role != "administrator":
         seats.refuse_the_last(session, account)
-    earlier = (col(Grant.staff_id) == staff_id, col(Grant.state) == "waiting")
-    session.execute(sa.update(Grant).where(*earlier).values(state="withdrawn", decided_at=now))
-    grant = _new(role, team_id, by=by, now=now)
-    grant.staff_id = staff_id
+    _propose(session, account, _new(role, team_id, by=by, now=now))
+
+
+def way_in(session: Session, staff_id: uuid.UUID, *, by: uuid.UUID, now: datetime.datetime) -> None:
+    """Proposes a new way in for somebody who has lost theirs. Whoever has the seat hears of it at once, while nothing
+    has happened yet (ASVS V6.3.7)."""
+    account = db.lock(session, Staff, id=staff_id)
+    if account is None or account.disabled_at is not None:
+        raise seats.SeatNotThere
+    grant = _new(account.role, account.team_id, by=by, now=now)
+    grant.way_in = True
+    _propose(session, account, grant)
+    key = f"seat_way:{uuid.uuid4().hex}"
+    outbox.queue(session, "seat_way", person_id=None, case_id=None, staff_id=staff_id, key=key)
+
+
+def _propose(session: Session, account: Staff, grant: Grant) -> None:
+    earlier = (col(Grant.staff_id) == account.id, col(Grant.state) == "waiting")
+    session.execute(sa.update(Grant).where(*earlier).values(state="withdrawn", decided_at=grant.proposed_at))
+    grant.staff_id = account.id
     vault_of(session).put(grant, {})
     session.add(grant)
     session.flush()
-    audit.append(session, seats.act(staff_id, "grant_proposed", by=by, role=role, grant=grant.id.hex))
+    name = "way_in_proposed" if grant.way_in else "grant_proposed"
+    audit.append(session, seats.act(account.id, name, by=grant.proposed_by, role=grant.role, grant=grant.id.hex))
 
 
 def waiting(session: Session) -> list[Proposed]:
@@ -102,14 +121,10 @@ def waiting(session: Session) -> list[Proposed]:
     return [Proposed(row, str(said["name"]), str(said["email"])) for row, said in zip(rows, told, strict=True)]
 
 
-def may_decide(session: Session, grant: Grant, reader_id: uuid.UUID, role: str) -> bool:
-    """Whether this reader is the second pair of eyes. While nobody else could be, a caseworker is: the first approver
-    or second administrator of a new installation has to be confirmed by somebody."""
-    if reader_id in {grant.proposed_by, grant.staff_id}:
-        return False
-    if role in DECIDERS:
-        return True
-    return role == "caseworker" and not _somebody_else(session, grant)
+def may_decide(grant: Grant, reader_id: uuid.UUID, role: str) -> bool:
+    """Whether this reader is the second pair of eyes. No caseworker is: an administrator makes a caseworker's seat
+    alone, so it could be their own. A sole administrator has the console make the second (`invitations.on_console`)."""
+    return role in DECIDERS and reader_id not in {grant.proposed_by, grant.staff_id}
 
 
 def decide(
@@ -124,7 +139,7 @@ def decide(
     grant = db.lock(session, Grant, id=grant_id)
     if grant is None or grant.state != "waiting":
         raise GrantNotThere
-    if not may_decide(session, grant, by, role):
+    if not may_decide(grant, by, role):
         raise NotYours
     vault = vault_of(session)
     told = vault.get(grant)
@@ -145,8 +160,16 @@ def _carried_out(session: Session, grant: Grant, told: dict[str, str], *, now: d
     account = db.lock(session, Staff, id=grant.staff_id)
     if account is None or account.disabled_at is not None:
         raise GrantNotThere
+    seat = seats.locked(session, account.id)
+    if grant.way_in:
+        seat.way_in_until = now + WAY_IN_FOR
+        session.flush()
+        return account
     if grant.role != "administrator":
         seats.refuse_the_last(session, account)
+    if invitations.has_come_in(account, seat):  # a way in that was confirmed for a lesser role opens no greater one
+        seat.way_in_until = None
+        invitations.end(session, account.id, now=now)
     team_before = account.team_id
     account.role, account.team_id, account.version = grant.role, grant.team_id, account.version + 1
     session.flush()
@@ -155,17 +178,6 @@ def _carried_out(session: Session, grant: Grant, told: dict[str, str], *, now: d
         session, account, "moved", by=grant.proposed_by, to_staff_id=None, to_team_id=team_before, now=now
     )
     return account
-
-
-def _somebody_else(session: Session, grant: Grant) -> bool:
-    """Whether anybody who decides, and neither proposed it nor is the one it is about, has come in."""
-    others = sa.select(sa.func.count()).where(
-        col(Staff.role).in_(DECIDERS),
-        col(Staff.disabled_at).is_(None),
-        col(Staff.last_sign_in_at).is_not(None),
-        col(Staff.id).not_in([one for one in (grant.proposed_by, grant.staff_id) if one]),
-    )
-    return bool(session.execute(others).scalar_one())
 
 
 def _new(role: str, team_id: uuid.UUID | None, *, by: uuid.UUID, now: datetime.datetime) -> Grant:

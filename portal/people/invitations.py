@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from portal import db
-from portal.errors import Conflict
+from portal.errors import Conflict, Refused
 from portal.people import cards, hashing, outbox
 from portal.people.cards import NewCard
 from portal.people.models import Staff
@@ -30,13 +30,31 @@ FIRST, SEAT = "first_administrator", "seat"
 
 
 class AdministratorThere(Conflict):
-    """Only the first administrator comes in from the console; every other is invited by one."""
+    """The first two administrators come in from the console, so that each has a second pair of eyes; every other is
+    proposed by one of them and confirmed by another."""
 
-    words = _("There is an administrator already. Ask them to invite you.")
+    words = _("There are two administrators already. Ask them to invite you.")
+
+
+class NeedsSecond(Refused):
+    """Whoever gives a new way in to a seat that is taken could sit in it: two people do it (security.md section 5)."""
+
+    words = _("Somebody sits in this seat already. A new way in must be confirmed by somebody else first.")
+
+
+def has_come_in(account: Staff, seat: Seat) -> bool:
+    return seat.came_in_at is not None or account.last_sign_in_at is not None or bool(account.password_hash)
+
+
+def may_invite(account: Staff, seat: Seat, *, now: datetime.datetime) -> bool:
+    """Whether a way in may be given: the first one, for whose role two people stood up where one is not enough, or one
+    that two people agreed on (`grants.way_in`)."""
+    return not has_come_in(account, seat) or (seat.way_in_until is not None and seat.way_in_until > now)
 
 
 def by_mail(session: Session, staff_id: uuid.UUID, *, now: datetime.datetime) -> None:
-    """Sends a link to the work e-mail of the seat."""
+    """Sends a link to the work e-mail of the seat. Raises NeedsSecond."""
+    _refuse_alone(session, staff_id, now=now)
     end(session, staff_id, now=now)
     token = secrets.token_urlsafe(32)
     session.add(_new(SEAT, staff_id, now, BY_MAIL, token_hash=_hash(token)))
@@ -46,28 +64,38 @@ def by_mail(session: Session, staff_id: uuid.UUID, *, now: datetime.datetime) ->
 
 
 def on_paper(session: Session, staff_id: uuid.UUID, new: NewCard, *, now: datetime.datetime) -> None:
-    """The number and words of a card (`cards.new_card`, made outside the transaction) open this seat."""
+    """The number and words of a card (`cards.new_card`, made outside the transaction) open this seat. Raises
+    NeedsSecond."""
+    seat = _refuse_alone(session, staff_id, now=now)
     end(session, staff_id, now=now)
     session.add(_new(SEAT, staff_id, now, ON_PAPER, number=new.number, words_hash=new.card_hash))
     session.flush()
-    account, key = session.get_one(Staff, staff_id), f"seat_way:{uuid.uuid4().hex}"
-    if account.last_sign_in_at:  # whoever has the seat hears of it, before somebody else sits in it (ASVS V6.3.7)
+    key = f"seat_way:{uuid.uuid4().hex}"
+    if has_come_in(
+        session.get_one(Staff, staff_id), seat
+    ):  # whoever has the seat hears of it, before somebody else sits in it (ASVS V6.3.7)
         outbox.queue(session, "seat_way", person_id=None, case_id=None, staff_id=staff_id, key=key)
 
 
+def _refuse_alone(session: Session, staff_id: uuid.UUID, *, now: datetime.datetime) -> Seat:
+    seat: Seat = db.lock(session, Seat, staff_id=staff_id) or session.get_one(Seat, staff_id)
+    if not may_invite(session.get_one(Staff, staff_id), seat, now=now):
+        raise NeedsSecond
+    return seat
+
+
 def on_console(session: Session, new: NewCard, *, now: datetime.datetime) -> None:
-    """The first administrator's. Raises AdministratorThere."""
-    refuse_where_one_is(session)
+    """The first administrator's, or the second's. Raises AdministratorThere."""
+    refuse_where_two_are(session)
     session.execute(sa.update(Invitation).where(col(Invitation.purpose) == FIRST, *_live(now)).values(expires_at=now))
     session.add(_new(FIRST, None, now, ON_CONSOLE, number=new.number, words_hash=new.card_hash))
     session.flush()
 
 
-def refuse_where_one_is(session: Session) -> None:
-    """Raises AdministratorThere where somebody can administer already: who was only invited cannot yet."""
+def refuse_where_two_are(session: Session) -> None:
+    """Raises AdministratorThere where two people can administer already: who was only invited cannot yet."""
     there = (
-        sa.select(sa.func.count())
-        .select_from(Staff)
+        sa.select(col(Staff.id))
         .join(Seat, col(Seat.staff_id) == col(Staff.id))
         .where(
             col(Staff.role) == "administrator",
@@ -78,8 +106,9 @@ def refuse_where_one_is(session: Session) -> None:
                 col(Seat.came_in_at).is_not(None),
             ),
         )
+        .limit(2)
     )
-    if session.execute(there).scalar_one():
+    if len(session.execute(there).all()) == 2:
         raise AdministratorThere
 
 

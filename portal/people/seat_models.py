@@ -35,7 +35,10 @@ class Seat(SQLModel, table=True):
     confirmed_at: datetime.datetime = column("when its owner last said that it is needed")
     away_from: datetime.date | None = column("first day of an absence", default=None)
     away_until: datetime.date | None = column("last day of the absence", default=None)
-    stand_in_id: uuid.UUID | None = column("who has the cases meanwhile; empty: the team", default=None)
+    stand_in_id: uuid.UUID | None = column("who has the cases meanwhile; empty: the team", default=None, index=True)
+    way_in_until: datetime.datetime | None = column(
+        "until when a new way in may be given, because two people said so; emptied when it is used", default=None
+    )
     closing_at: datetime.datetime | None = column("when it was said that the seat closes", default=None)
     closed_why: str | None = column("why it closes: said by a person, ended, or unused", default=None)
 
@@ -80,6 +83,7 @@ class Grant(SQLModel, table=True):
     owner_id: uuid.UUID | None = column("who will answer for a new seat", default=None)
     ends_on: datetime.date | None = column("last day of a new seat", default=None)
     sealed: bytes = column("name and work e-mail for a new seat; system's key; emptied once decided")
+    way_in: bool = column("whether a new way in is granted, and the role stays", default=False)
     state: str = column("waiting until somebody else decides", sa_type=choice(*GRANT_STATES, name="grant_state"))
     proposed_by: uuid.UUID = column("who proposed it", foreign_key="staff.id")
     proposed_at: datetime.datetime = column("when")

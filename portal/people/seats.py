@@ -81,15 +81,16 @@ class Sitting:
         """`closed`, `closing`, `invited`, `away` or `sitting`."""
         if self.staff.disabled_at is not None:
             return "closing" if self.staff.disabled_at > db.now() else "closed"
-        if not has_come_in(self.staff, self.seat):
+        if not invitations.has_come_in(self.staff, self.seat):
             return "invited"
         today = db.now().date()
         away = self.seat.away_from and self.seat.away_from <= today <= (self.seat.away_until or today)
         return "away" if away else "sitting"
 
-
-def has_come_in(account: Staff, seat: Seat) -> bool:
-    return seat.came_in_at is not None or account.last_sign_in_at is not None or bool(account.password_hash)
+    @property
+    def may_invite(self) -> bool:
+        """Whether a way in may be given to it now by one person."""
+        return invitations.may_invite(self.staff, self.seat, now=db.now())
 
 
 # Reading
@@ -206,7 +207,7 @@ def come_in(
     if elsewhere and not identities.link(session, "staff", account.id, elsewhere, now=now):
         raise IdentityTaken
     seat = session.get_one(Seat, account.id)
-    seat.came_in_at = seat.came_in_at or now
+    seat.came_in_at, seat.way_in_until = seat.came_in_at or now, None
     session.flush()
     audit.append(session, act(account.id, "seat_taken", by=account.id, way="openid" if elsewhere else "password"))
     return account
@@ -214,7 +215,7 @@ def come_in(
 
 def _account_of(session: Session, used: Invitation) -> Staff | None:
     if used.purpose == invitations.FIRST:
-        invitations.refuse_where_one_is(session)
+        invitations.refuse_where_two_are(session)
         told = vault_of(session).get(used) if used.sealed else {}
         if not told:
             return None
@@ -237,13 +238,13 @@ def refuse_the_last(session: Session, account: Staff) -> None:
     one is a danger, and the console makes another."""
     if account.role != "administrator":
         return
-    others = sa.select(sa.func.count()).where(
+    others = sa.select(col(Staff.id)).where(
         col(Staff.role) == "administrator",
         col(Staff.disabled_at).is_(None),
         col(Staff.id) != account.id,
         sa.or_(col(Staff.last_sign_in_at).is_not(None), col(Staff.password_hash) != ""),
     )
-    if not session.execute(others).scalar_one():
+    if session.execute(others.limit(1)).first() is None:
         raise LastAdministrator
 
 

@@ -74,6 +74,7 @@ ACTS = {
         "caseworker.invite",
         "caseworker.send_invitation",
         "caseworker.print_invitation",
+        "caseworker.propose_way_in",
         "caseworker.seat_page",
         "caseworker.seat_role",
         "caseworker.seat_owner",

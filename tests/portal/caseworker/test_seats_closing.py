@@ -11,13 +11,16 @@ import time_machine
 from sqlmodel import col, select
 
 from portal import checking, db, jobs
-from portal.cases import ledger, verbs
+from portal.cases import ledger, sealing, verbs
+from portal.cases.actors import Actor
 from portal.cases.models import Case
 from portal.people import closing, invitations, looking_after, seats
 from portal.people.models import OutboxMessage, SignInSession, Staff
 from portal.people.seat_models import Grant, HandOver, LentCase, Seat
+from portal.records.models import Child, RecordSeal
 from portal.runtime import Runtime
 from portal.work import queue_daily_duties
+from tests.builders import case_in, make_staff, make_team
 from tests.client import mails, sign_in
 from tests.judge import Page
 from tests.portal.caseworker.desk import TODAY, Office
@@ -97,6 +100,8 @@ def test_nothing_stays_with_a_closed_seat(office: Office) -> None:
     ward = office.seat(name="Kit Marsh")
     with office.runtime.database.write() as session:
         told = {"owner_id": leaver.staff.id, "stand_in_id": leaver.staff.id}
+        soon = db.now() + datetime.timedelta(days=1)
+        session.execute(sa.update(Seat).where(col(Seat.staff_id) == leaver.staff.id).values(way_in_until=soon))
         session.execute(sa.update(Seat).where(col(Seat.staff_id) == ward.staff.id).values(**told))
         invitations.by_mail(session, leaver.staff.id, now=db.now())
         from portal.people import grants
@@ -286,8 +291,6 @@ def test_a_case_opened_again_does_not_go_back_to_a_closed_seat(office: Office) -
 
 
 def _requester(office: Office, case: Case):
-    from portal.cases.actors import Actor
-
     return Actor.requester(case.requester)
 
 
@@ -295,7 +298,7 @@ def test_what_a_closed_seat_asked_for_is_not_finished_in_its_name(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from portal.documents import release, render
-    from tests.builders import case_in, decide_all, pack_of, run_assembly
+    from tests.builders import decide_all, pack_of, run_assembly
 
     walk = case_in(runtime, "review")
     decide_all(walk)
@@ -311,3 +314,80 @@ def test_what_a_closed_seat_asked_for_is_not_finished_in_its_name(
     run_assembly(walk)
     pack = pack_of(walk)
     assert (pack.state, pack.pdf_file) == ("failed", None)
+
+
+def sealed(runtime: Runtime, team: uuid.UUID | None, case_id: uuid.UUID, proposer: Actor, confirmer: Actor) -> None:
+    with runtime.database.write() as session:
+        sealing.propose(session, case_id, what="seal", team_id=team, reason="Adoption", by=proposer)
+    (proposed,) = row(runtime, RecordSeal)
+    with runtime.database.write() as session:
+        sealing.confirm(session, case_id, proposed.id, by=confirmer)
+
+
+def lends(runtime: Runtime, holder: uuid.UUID, to: uuid.UUID | None, by: uuid.UUID, days: int | None = 3) -> None:
+    first = TODAY if days else None
+    last = TODAY + datetime.timedelta(days=days) if days else None
+    with runtime.database.write() as session:
+        version = seats.locked(session, holder).version
+        told = {"first": first, "last": last, "stand_in_id": to, "by": by}
+        closing.away(session, holder, version=version, **told)  # type: ignore[arg-type]
+    work(runtime)
+
+
+def test_a_case_whose_record_is_sealed_goes_to_nobody_outside_its_team(runtime: Runtime) -> None:
+    walk = case_in(runtime, "review")
+    team = walk.worker.actor.team_id
+    outsider = make_staff(runtime, team=make_team(runtime, "Another team"), name="Kit Marsh")
+    with runtime.database.write() as session:
+        verbs.assign(session, walk.case_id, session.get_one(Staff, walk.worker.id), by=walk.worker.actor)
+    sealed(runtime, team, walk.case_id, walk.worker.actor, walk.approver.actor)
+    with runtime.database.write() as session, pytest.raises(StepRefused):
+        verbs.assign(session, walk.case_id, session.get_one(Staff, outsider.id), by=walk.worker.actor)
+    with runtime.database.write() as session, pytest.raises(StepRefused):
+        verbs.assign(session, walk.case_id, None, by=walk.worker.actor, team_id=outsider.actor.team_id)
+    lends(runtime, walk.worker.id, outsider.id, walk.approver.id)
+    (found,) = row(runtime, Case, id=walk.case_id)
+    assert (found.assignee_id, found.team_id) == (None, team)
+    assert not verbs.may_see(found, outsider.actor)
+    lends(runtime, walk.worker.id, None, walk.approver.id, days=None)
+    assert holders(runtime, [walk.case_id]) == {walk.worker.id}  # theirs again: they are in the team
+    with runtime.database.write() as session:
+        closing.close(session, walk.worker.id, by=None, to_team_id=outsider.actor.team_id, now=db.now())
+    work(runtime)
+    (found,) = row(runtime, Case, id=walk.case_id)
+    assert (found.assignee_id, found.team_id) == (None, team)
+
+
+def test_a_record_sealed_for_another_team_meanwhile_does_not_come_back(runtime: Runtime) -> None:
+    walk, adoption = case_in(runtime, "review"), make_team(runtime, "Adoption team")
+    with runtime.database.write() as session:
+        verbs.assign(session, walk.case_id, session.get_one(Staff, walk.worker.id), by=walk.worker.actor)
+    lends(runtime, walk.worker.id, None, walk.approver.id)
+    sealed(runtime, adoption.id, walk.case_id, walk.worker.actor, walk.approver.actor)
+    lends(runtime, walk.worker.id, None, walk.approver.id, days=None)
+    (found,) = row(runtime, Case, id=walk.case_id)
+    assert (found.assignee_id, found.team_id) == (None, adoption.id)
+
+
+def test_what_waits_for_approval_and_is_sealed_stays_with_its_team(office: Office) -> None:
+    boss, leaver = office.seat("administrator"), office.seat("approver")
+    heir, case = office.seat("approver", team="Other team"), office.case_in("approval", office.seat().actor)
+    with office.runtime.database.write() as session:
+        child = Child(access_group=office.team.id.hex, sealed=b"", created_at=db.now())
+        session.add(child)
+        session.flush()
+        session.execute(sa.update(Case).where(col(Case.id) == case.id).values(child_id=child.id))
+    closes(boss, leaver, to=f"staff:{heir.staff.id.hex}")
+    work(office.runtime)
+    assert office.row(case).team_id == office.team.id
+
+
+def test_a_damaged_case_holds_up_no_other_that_comes_back(office: Office) -> None:
+    boss, away, heir = office.seat("administrator"), office.seat(name="Noor Ash"), office.seat(name="Kit Marsh")
+    cases = held(office, away)
+    lends(office.runtime, away.staff.id, heir.staff.id, boss.staff.id)
+    with office.runtime.database.write() as session:
+        session.execute(sa.update(Case).where(col(Case.id) == cases[0]).values(seq=Case.seq - 1))
+    lends(office.runtime, away.staff.id, heir.staff.id, boss.staff.id, days=None)
+    assert holders(office.runtime, cases[1:]) == {away.staff.id}
+    assert [one.case_id for one in row(office.runtime, LentCase)] == cases[:1]

@@ -6,9 +6,13 @@ import re
 import uuid
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
+from sqlmodel import col
 
 from portal import db
+from portal.cases import telephones
+from portal.cases.actors import Actor
 from portal.cases.models import Case
 from portal.documents import availability
 from portal.people import factors, recovery, sessions, spoken_codes
@@ -18,7 +22,7 @@ from tests.client import client_for, sign_in
 from tests.judge import JudgingClient, Page
 from tests.portal.caseworker.desk import Office, Seat
 from tests.portal.people.at_once import count
-from workflows.table import StepRefused
+from workflows.table import Role, StepRefused
 
 PHONE = {"phone": "07700 900123", "safe_channels": ("email", "text", "voice")}
 CHECKED = {"how": "papers", "note": "Passport seen at the front desk", "way": "in_person"}
@@ -183,6 +187,21 @@ def test_a_caseworker_rings_and_reads_a_code_aloud_once(
     text = seat.client.get(path(case, "timeline")).text
     assert "A code was told to the requester on a call" in text
     assert typed not in text
+
+
+def test_who_wants_to_be_rung_is_a_list_that_is_logged_and_nobodys_without_a_team(
+    office: Office, seat: Seat, asked: tuple[Case, JudgingClient]
+) -> None:
+    case, _client = asked
+    with office.runtime.database.write() as session:
+        session.execute(sa.update(Case).where(col(Case.id) == case.id).values(team_id=None, assignee_id=None))
+    lone = Actor("staff", uuid.uuid4(), Role.CASEWORKER, team_id=None)
+    with office.runtime.database.read() as session:
+        assert telephones.to_ring(session, lone) == []
+    seat.client.get("/staff/calls")
+    with office.runtime.database.read() as session:
+        rows = session.execute(sa.text("SELECT act FROM log WHERE act = 'list'")).all()
+    assert [tuple(row) for row in rows] == [("list",)]
 
 
 def test_a_code_that_was_told_opens_only_the_session_that_asked(
