@@ -53,6 +53,7 @@ ACTS = {
         "requester.set_up_app",
         "requester.end_way_in",
         "requester.end_my_card",
+        "requester.end_joined",
         "requester.openid_join",
         "requester.new_way",
         "requester.reach_wishes",
