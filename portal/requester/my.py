@@ -18,7 +18,7 @@ from portal.errors import NotThere
 from portal.gate import page
 from portal.people import cards, factors, family_factors, identities, limits, recovery, sessions
 from portal.people.models import Factor, Person
-from portal.requester import blueprint
+from portal.requester import blueprint, tries
 from portal.requester.app_codes import address_for_app
 from portal.requester.cases import PROVEN, day, line
 from portal.requester.question_forms import CodeForm
@@ -132,17 +132,17 @@ def begin_app() -> Response:
     why="set up another app: it counts once its first code was right",
 )
 def set_up_app(factor_id: uuid.UUID) -> Answer:
-    form, secret = CodeForm(), _secret(factor_id)
-    if form.validate_on_submit():
+    form, secret, found = CodeForm(), _secret(factor_id), gate.reader().found
+    if found and form.validate_on_submit():
         with gate.runtime().database.write() as session:
-            allowed = limits.within(session, limits.CODES, f"family:{_me().hex}")
-            app = factors.begun(session, _me(), factor_id) if allowed else None
+            over = tries.used_up(session, _me(), found)
+            app = None if over else factors.begun(session, _me(), factor_id)
             done = app is not None and factors.confirm_app(session, app, str(form["code"].data), now=db.now())
             if done:
-                limits.forgive(session, limits.CODES, f"family:{_me().hex}")
+                tries.forgive(session, _me(), found)
                 _changed(session, "add_factor", "totp")
-        if not allowed:
-            raise limits.limited(limits.CODES, now=db.now())
+        if over:
+            raise limits.limited(over, now=db.now())
         if done:
             flash(_("Your app is set up. You can use it the next time you sign in."), "success")
             return gate.see_other("/my")
