@@ -129,6 +129,7 @@ def begin_app() -> Response:
     methods=("GET", "POST"),
     who=PROVEN,
     step_up=True,
+    keeps=False,
     why="set up another app: it counts once its first code was right",
 )
 def set_up_app(factor_id: uuid.UUID) -> Answer:
