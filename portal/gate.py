@@ -180,6 +180,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.extensions["portal_floods"] = Floods()
     app.before_request(_unlock)
     app.before_request(_enter)
+    app.after_request(_forget_kept)
     app.teardown_request(_lock)
     app.context_processor(_for_layout)
 
@@ -351,7 +352,7 @@ def _enter() -> Response | None:
     if not who.roles & set(row.who):
         return _turned_away(row, who)
     if row.step_up and not who.stepped_up:
-        return _to_second_factor(who.door, _kept(who) if row.keeps else "")
+        return _to_second_factor(who.door, _kept(who))
     return None
 
 
@@ -440,12 +441,24 @@ def ask_again() -> Response | None:
 
 def _kept(who: Reader) -> str:
     """A form that comes too late is not lost: after the second factor its sender finds it on a page of its own."""
-    if request.method != "POST" or who.id is None or not who.has_second_factor:
+    keeps = MATRIX[str(request.endpoint)].keeps  # not where secrets are typed
+    if request.method != "POST" or who.id is None or not who.has_second_factor or not keeps:
         return ""
     sent = Kept(request.full_path.rstrip("?"), list(request.form.items(multi=True)), bool(request.files))
     with runtime().database.write() as session:
         kept_id = kept_forms.keep(session, who.door, who.id, sent, now=db.now())
     return f"?{urlencode({'next': GO_ON[who.door] + str(kept_id)})}"
+
+
+def _forget_kept(response: Response) -> Response:
+    """What was typed is kept no longer than until it went through."""
+    who: Reader | None = g.get("reader")
+    done = request.method == "POST" and response.status_code == HTTPStatus.SEE_OTHER and who and who.stepped_up
+    named = request.form.get(kept_forms.FIELD, "") if done else ""
+    if who and who.id and re.fullmatch("[0-9a-f]{32}", named):
+        with runtime().database.write() as session:
+            kept_forms.forget(session, who.door, who.id, uuid.UUID(named))
+    return response
 
 
 def _then() -> str:

@@ -21,7 +21,7 @@ def register(blueprint: Blueprint, who: tuple[str, ...]) -> None:
             kept = kept_forms.find(session, reader.door, reader.id, kept_id, now=db.now()) if reader.id else None
         if kept is None:
             raise NotThere
-        return render_template("parts/go_on.html", kept=kept)
+        return render_template("parts/go_on.html", kept=kept, field=kept_forms.FIELD, kept_id=kept_id.hex)
 
     why = "send what was typed before the second factor had to be shown again"
     page(blueprint, "/go-on/<uuid:kept_id>", who=who, why=why, step_up=True)(go_on)

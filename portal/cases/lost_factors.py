@@ -1,5 +1,6 @@
 """A lost second factor is replaced no more easily than it was first given: somebody checks again who asks, every old
-factor ends, the new sheet is handed over or posted, copies wait three days, and the person is told (ASVS V6.4.3-4)."""
+factor and a joined sign-in elsewhere end, the new sheet is handed over or posted, copies wait three days, and the
+person is told (ASVS V6.4.3-4)."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from sqlmodel import Session
 from portal import audit, db
 from portal.cases import clocking, code_sheets, ledger, posting, verbs, ways_in
 from portal.cases.actors import Actor
-from portal.people import factors, recovery, sessions
+from portal.people import factors, identities, recovery, sessions
 from workflows.kinds.answers import IDENTITY_KNOWN_BY
 from workflows.table import StepRefused
 from workflows.words import mark as _
@@ -37,6 +38,7 @@ def replace(
     now = db.now()
     for old in factors.all_live(session, "family", case.requester):
         factors.end(session, old, now=now)
+    identities.unlink(session, "family", case.requester)  # whoever joined it may not be who asks now
     factors.give_sheet(session, case.requester, sheet, now=now)
     recovery.begin(session, case.requester, now=now)
     sessions.end_all(session, "family", case.requester)

@@ -93,7 +93,7 @@ def to_ring(session: Session, by: Actor) -> list[Call]:
     )
     found: dict[uuid.UUID, Call] = {}
     for row, case in session.exec(query):
-        found.setdefault(row.id, Call(case.reference, row.asked_at))
+        found.setdefault(row.person_id, Call(case.reference, row.asked_at))
     return list(found.values())
 
 

@@ -1,7 +1,9 @@
 """What somebody typed when they were asked once more who they are: kept, so that nothing has to be typed twice.
 
 A form may be sent when the second factor is older than five minutes (security.md 6c). It is not taken then, but sealed
-under the account's key for a quarter of an hour, and offered again once the factor was shown."""
+under the account's key (staff's under the system's) for a quarter of an hour, and offered again once the factor was
+shown. It is gone when the form went through, when the holder has newer ones, or when anybody's is kept after its
+time."""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from portal.processing import SIGN_IN, processed
 from portal.vault import Owner, vault_of
 
 LIFE = datetime.timedelta(minutes=15)
-NOT_KEPT = frozenset({"csrf_token"})  # it was the earlier session's
+MOST = 5  # of one account at a time; the newest stay
+FIELD = "kept_form"  # by which a form says that it was kept
+NOT_KEPT = frozenset({"csrf_token", FIELD})  # they were the earlier session's, and the earlier form's
 
 
 @processed(SIGN_IN)
@@ -53,9 +57,13 @@ class Kept:
 
 def keep(session: Session, door: str, holder_id: uuid.UUID, sent: Kept, *, now: datetime.datetime) -> uuid.UUID:
     """Keeps what was sent; answers by what it is found."""
-    place = vault_of(session).blind("kept form", sent.path)
-    earlier = (col(KeptForm.door) == door, col(KeptForm.holder_id) == holder_id, col(KeptForm.place) == place)
-    session.execute(sa.delete(KeptForm).where(*earlier))
+    sweep(session, now=now)
+    place = vault_of(session).blind("kept form", sent.path.partition("?")[0])
+    mine = (col(KeptForm.door) == door, col(KeptForm.holder_id) == holder_id)
+    others = sa.select(col(KeptForm.id)).where(*mine, col(KeptForm.place) != place)
+    newest = others.order_by(col(KeptForm.expires_at).desc()).limit(MOST - 1)
+    spent = sa.or_(col(KeptForm.place) == place, col(KeptForm.id).not_in(newest))
+    session.execute(sa.delete(KeptForm).where(*mine, spent))
     row = KeptForm(id=db.new_id(), door=door, holder_id=holder_id, place=place, sealed=b"", expires_at=now + LIFE)
     typed = [[name, value] for name, value in sent.fields if name not in NOT_KEPT]
     vault_of(session).put(row, {"path": sent.path, "fields": typed, "had_files": sent.had_files})
@@ -76,6 +84,12 @@ def find(
     return Kept(told["path"], [(name, value) for name, value in told["fields"]], bool(told["had_files"]))
 
 
+def forget(session: Session, door: str, holder_id: uuid.UUID, kept_id: uuid.UUID) -> None:
+    """Deletes what went through meanwhile."""
+    mine = (col(KeptForm.id) == kept_id, col(KeptForm.door) == door, col(KeptForm.holder_id) == holder_id)
+    session.execute(sa.delete(KeptForm).where(*mine))
+
+
 def sweep(session: Session, *, now: datetime.datetime) -> None:
-    """Deletes what nobody came back for; for the daily job."""
+    """Deletes what nobody came back for; for the daily job, and whenever another one is kept."""
     session.execute(sa.delete(KeptForm).where(col(KeptForm.expires_at) < now))

@@ -43,16 +43,20 @@ class Rule:
 # in the same way, and a browser in which the account signed in before has tries of its own (portal.people.
 # known_browsers): no stranger's guesses, from however many networks, stand in its way. The words of a card have 66
 # bits, which nobody guesses however often they try, so its number is counted with the network alone: whoever has seen
-# the number can shut the card out of their own network, and of no other.
+# the number can shut the card out of their own network, and of no other. The codes of a family are counted for the
+# session, and loosely for the account: whoever reads the mailbox begins a session of their own, and uses up none of the
+# tries of the person's. A guesser who begins ever new sessions meets the looser count.
 LINKS = Rule("link", 5, 3600)
 RESUME_LINKS = Rule("resume link", 5, 3600)
 RESUME_LINKS_OF_ALL = Rule("resume link of all", 30, 3600)
 PASSWORDS = Rule("password", 10, 900)
 PASSWORDS_OF_ALL = Rule("password of all", 100, 3600)
 CODES = Rule("code", 10, 900)
+CODES_OF_ALL = Rule("code of all", 100, 3600)
 TYPED_CODES = Rule("typed code", 10, 900)
 CARDS = Rule("card", 10, 900)
 SPOKEN_CODES = Rule("spoken code", 5, 3600)
+SPOKEN_CODES_OF_ALL = Rule("spoken code of all", 30, 3600)
 WORDS = Rule("word", 10, 900)
 SUBMISSIONS = Rule("submission", 10, 3600)
 MESSAGES = Rule("message", 20, 3600)

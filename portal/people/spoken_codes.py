@@ -20,7 +20,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from portal import db, jobs, links
 from portal.db import choice, column
-from portal.people import contact, factors, telephone
+from portal.people import contact, factors, sessions, telephone
 from portal.people.models import Factor, Person
 from portal.processing import SIGN_IN, processed
 from portal.settings import ROOT, Settings
@@ -95,10 +95,13 @@ def line(session: Session, person_id: uuid.UUID, kind: str) -> Line | None:
 def ask(
     session: Session, person_id: uuid.UUID, kind: str, session_hash: bytes, *, now: datetime.datetime
 ) -> SpokenCode:
-    """A code for this session; an earlier one of the kind dies. By a provider it is on its way at once, a caseworker
+    """A code for this session; an earlier one of its kind dies, and no other session's: whoever holds the mailbox
+    alone makes nobody's code die. By a provider it is on its way at once, a caseworker
     tells theirs when they ring."""
-    mine = (col(SpokenCode.person_id) == person_id, col(SpokenCode.kind) == kind, col(SpokenCode.used_at).is_(None))
-    session.execute(sa.delete(SpokenCode).where(*mine))
+    mine = (col(SpokenCode.person_id) == person_id, col(SpokenCode.kind) == kind)
+    over = col(SpokenCode.asked_at) <= now - sessions.LIMITS["family"].absolute  # so is the session that asked
+    dead = (sa.or_(col(SpokenCode.session_hash) == session_hash, over), col(SpokenCode.used_at).is_(None))
+    session.execute(sa.delete(SpokenCode).where(*mine, *dead))
     row = SpokenCode(
         kind=kind,
         person_id=person_id,

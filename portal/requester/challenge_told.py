@@ -17,6 +17,7 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 from sqlmodel import Session
 
+from portal import db
 from portal.cases import drafts, folding
 from portal.cases.corrections import lines, outside, recipients
 from portal.cases.corrections.lines import KIND, Decided, Line
@@ -25,6 +26,7 @@ from portal.cases.corrections.recipients import Notice
 from portal.cases.ledger import Happened
 from portal.cases.models import Case
 from portal.documents import availability, release
+from portal.people import recovery
 from portal.records import marks
 from portal.requester.challenge_lines import in_words, said_in
 from workflows import lines as table
@@ -218,7 +220,10 @@ def _last(events: Sequence[Happened], case: Case) -> int:
 
 
 def _readable(session: Session, one: Seen) -> bool:
-    """Whether an answer lies open today: what the record says is shown no longer than that."""
+    """Whether an answer lies open today: what the record says is shown no longer than that, and to nobody while copies
+    wait after a lost factor was replaced."""
+    if recovery.waits_until(session, one.case.requester, now=db.now()):
+        return False
     there = release.released(session, one.case)
     return any(not period.over for period in availability.periods(session, one.case, there, events=one.events).values())
 

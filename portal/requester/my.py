@@ -16,9 +16,9 @@ from portal import audit, db, device_words, forms, gate
 from portal.cases import verbs, ways_in
 from portal.errors import NotThere
 from portal.gate import page
-from portal.people import cards, factors, family_factors, limits, recovery, sessions
+from portal.people import cards, factors, family_factors, identities, limits, recovery, sessions
 from portal.people.models import Factor, Person
-from portal.requester import blueprint
+from portal.requester import blueprint, tries
 from portal.requester.app_codes import address_for_app
 from portal.requester.cases import PROVEN, day, line
 from portal.requester.question_forms import CodeForm
@@ -45,6 +45,7 @@ def my() -> str:
             told=told,
             ways=_ways(session, me),
             card=day(card.made_at) if card else "",
+            elsewhere=_joined(session, me),
             may_end_card=bool(card and person and person.email_blind),
             children=_by_child(session, me),
             sessions=[
@@ -95,6 +96,23 @@ def end_my_card() -> Response:
     return _press(end, _("Your card has ended. Nobody can sign in with it."))
 
 
+@page(
+    blueprint,
+    "/my/openid/end",
+    methods=("POST",),
+    who=PROVEN,
+    step_up=True,
+    why="come in by the national sign-in no more: a factor of one's own is always left",
+)
+def end_joined() -> Response:
+    def end(session: Session) -> str:
+        identities.unlink(session, "family", _me())
+        _changed(session, "end_openid", "directory")
+        return "/my"
+
+    return _press(end, _("It has ended. It opens nothing any more."))
+
+
 @page(blueprint, "/my/ways-in/app", methods=("POST",), who=PROVEN, step_up=True, why="begin to set up another app")
 def begin_app() -> Response:
     def begin(session: Session) -> str:
@@ -109,20 +127,21 @@ def begin_app() -> Response:
     methods=("GET", "POST"),
     who=PROVEN,
     step_up=True,
+    keeps=False,
     why="set up another app: it counts once its first code was right",
 )
 def set_up_app(factor_id: uuid.UUID) -> Answer:
-    form, secret = CodeForm(), _secret(factor_id)
-    if form.validate_on_submit():
+    form, secret, found = CodeForm(), _secret(factor_id), gate.reader().found
+    if found and form.validate_on_submit():
         with gate.runtime().database.write() as session:
-            allowed = limits.within(session, limits.CODES, f"family:{_me().hex}")
-            app = factors.begun(session, _me(), factor_id) if allowed else None
+            over = tries.used_up(session, _me(), found)
+            app = None if over else factors.begun(session, _me(), factor_id)
             done = app is not None and factors.confirm_app(session, app, str(form["code"].data), now=db.now())
             if done:
-                limits.forgive(session, limits.CODES, f"family:{_me().hex}")
+                tries.forgive(session, _me(), found)
                 _changed(session, "add_factor", "totp")
-        if not allowed:
-            raise limits.limited(limits.CODES, now=db.now())
+        if over:
+            raise limits.limited(over, now=db.now())
         if done:
             flash(_("Your app is set up. You can use it the next time you sign in."), "success")
             return gate.see_other("/my")
@@ -179,6 +198,11 @@ def _changed(session: Session, act: str, kind: str) -> None:
     sessions.end_others(session, "family", _me(), gate.cookie("family") or "", now=db.now())
     ways_in.tell_person(session, _me())
     audit.append(session, gate.act(act, detail={"by": kind}))
+
+
+def _joined(session: Session, me: uuid.UUID) -> str:
+    """The name of the national sign-in that opens this account, or nothing."""
+    return gate.runtime().settings.family_openid_name if identities.is_linked(session, "family", me) else ""
 
 
 def _ways(session: Session, me: uuid.UUID) -> list[dict[str, Any]]:

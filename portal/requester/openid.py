@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from sqlmodel import Session
 
 from portal import audit, db, elsewhere, forms, gate
+from portal.cases import ways_in
 from portal.gate import page
 from portal.people import identities, sessions
 from portal.people.identities import Started
@@ -114,15 +115,21 @@ def _let_in(session: Session, began: Started, who: SignedIn) -> str | None:
 
 
 def _joined(session: Session, began: Started, who: SignedIn) -> str | None:
-    found = gate.reader().found
-    if found is None or found.holder_id != began.holder_id:
+    """A new way in: the factor is still fresh now that they are back, the person is told, and all others come in
+    anew."""
+    now, found = db.now(), gate.reader().found
+    if found is None or found.holder_id != began.holder_id or not found.stepped_up(now):
+        audit.append(session, gate.act("join_openid", outcome="denied"))
         return None
-    if not identities.link(session, "family", found.holder_id, who, now=db.now()):
+    if not identities.link(session, "family", found.holder_id, who, now=now):
         audit.append(session, gate.act("join_openid", outcome="denied"))
         return None
     audit.append(session, gate.act("join_openid"))
     flash(_("Done. You can sign in this way from now on."), "success")
-    return sessions.renew(session, found, now=db.now(), factor_kind=found.factor_kind)
+    ways_in.tell_person(session, found.holder_id)
+    cookie = sessions.renew(session, found, now=now, factor_kind=found.factor_kind)
+    sessions.end_others(session, "family", found.holder_id, cookie or "", now=now)
+    return cookie
 
 
 def _away() -> tuple[str, int]:

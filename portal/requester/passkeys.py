@@ -20,7 +20,7 @@ from portal.gate import page
 from portal.people import factors, limits, passkeys, sessions
 from portal.people.models import Person
 from portal.people.passkeys import Passkey
-from portal.requester import ask, blueprint, draft, screens
+from portal.requester import ask, blueprint, draft, screens, tries
 from portal.requester.journey import NAMED, Stop, key, way
 from portal.requester.screens import WithScreen
 from portal.requester.sign_in import SIGNED_IN
@@ -147,16 +147,18 @@ def end_passkey(passkey_id: uuid.UUID) -> Response:
 def _shown(form: ShowForm) -> str | None:
     """A session with the second factor, for the right passkey; None for a wrong one, which counts."""
     now, found, cookie = db.now(), gate.reader().found, None
+    if found is None:
+        return None
     with gate.runtime().database.write() as session:
-        allowed = limits.within(session, limits.CODES, f"family:{_me().hex}")
-        if allowed and found and ceremony.shown(session, str(form.answer.data)):
+        over = tries.used_up(session, _me(), found)
+        if over is None and ceremony.shown(session, str(form.answer.data)):
             cookie = sessions.renew(session, found, now=now, factor_kind="passkey")
             screens.heed(session, form, cookie, _me(), now=now)
-            limits.forgive(session, limits.CODES, f"family:{_me().hex}")
+            tries.forgive(session, _me(), found)
         outcome = "allowed" if cookie else "denied"
         audit.append(session, gate.act("second_factor", outcome=outcome, detail={"by": "passkey"}))
-    if not allowed:
-        raise limits.limited(limits.CODES, now=now)
+    if over:
+        raise limits.limited(over, now=now)
     return cookie
 
 

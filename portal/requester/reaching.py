@@ -282,6 +282,7 @@ def never_reach() -> Response | tuple[str, int]:
     who=PROVEN,
     why="choose the word that a caller is asked for",
     step_up=True,
+    keeps=False,
 )
 def code_word() -> Response | tuple[str, int]:
     form = CodeWord()

@@ -22,7 +22,7 @@ from portal.gate import page
 from portal.people import factors, limits, outbox, sessions, tokens
 from portal.people.models import Person
 from portal.people.tokens import State
-from portal.requester import arriving, blueprint, screens
+from portal.requester import arriving, blueprint, screens, tries
 from portal.requester.screens import WithScreen
 from portal.vault import vault_of
 
@@ -187,18 +187,18 @@ def _use_factor(person_id: uuid.UUID, by: str, form: EnterCode) -> str | None:
         return None
     on_sheet = _sheet_code(person_id, code) if by == "code_sheet" else None
     with runtime.database.write() as session:
-        cookie, allowed = None, limits.within(session, limits.CODES, f"family:{person_id.hex}")
+        cookie, over = None, tries.used_up(session, person_id, found)
         if by == "code_sheet":
-            right = allowed and on_sheet is not None and factors.use_code(session, *on_sheet, now=now)
+            right = over is None and on_sheet is not None and factors.use_code(session, *on_sheet, now=now)
         else:
-            right = allowed and factors.check_app(session, "family", person_id, code, now=now)
+            right = over is None and factors.check_app(session, "family", person_id, code, now=now)
         if right:
             cookie = sessions.renew(session, found, now=now, factor_kind=by)
-            limits.forgive(session, limits.CODES, f"family:{person_id.hex}")
+            tries.forgive(session, person_id, found)
             screens.heed(session, form, cookie, person_id, now=now)
         audit.append(session, _factor_act(by, cookie))
-    if not allowed:
-        raise limits.limited(limits.CODES, now=now)
+    if over:
+        raise limits.limited(over, now=now)
     return cookie
 
 

@@ -15,7 +15,7 @@ from portal import audit, db, forms, gate, links
 from portal.cases import ways_in
 from portal.gate import page
 from portal.people import limits, sessions, spoken_codes, telephone
-from portal.requester import blueprint, screens
+from portal.requester import blueprint, screens, tries
 from portal.requester.screens import WithScreen
 
 WHO = ("family", "family+2")
@@ -86,14 +86,14 @@ def _ask(kind: str) -> Response:
         return back
     gate.hold_back_floods(limits.NETWORK_SIGN_INS)
     with gate.runtime().database.write() as session:
-        allowed = limits.within(session, limits.SPOKEN_CODES, f"{kind}:{person_id.hex}")
-        there = allowed and _open(session, person_id, kind)
+        over = tries.asked_too_often(session, person_id, kind, found)
+        there = over is None and _open(session, person_id, kind)
         if there:
             spoken_codes.ask(session, person_id, kind, found.id_hash, now=now)
         outcome = "allowed" if there else "denied"
         audit.append(session, gate.act("ask_for_code", outcome=outcome, detail={"by": kind}))
-    if not allowed:
-        raise limits.limited(limits.SPOKEN_CODES, now=now)
+    if over:
+        raise limits.limited(over, now=now)
     if there:
         flash(_("A code is on its way to you.") if kind == "phone" else _("We will ring you. Leave this page open."))
     return back
@@ -104,18 +104,18 @@ def _use(person_id: uuid.UUID, kind: str, form: SpokenForm) -> str | None:
     runtime, now, found = gate.runtime(), db.now(), gate.reader().found
     if found is None:
         return None
-    key, cookie, name = spoken_codes.key_of(runtime.settings), None, f"family:{person_id.hex}"
+    key, cookie = spoken_codes.key_of(runtime.settings), None
     with runtime.database.write() as session:
-        allowed = limits.within(session, limits.CODES, name)
-        open_ = allowed and _open(session, person_id, kind)
+        over = tries.used_up(session, person_id, found)
+        open_ = over is None and _open(session, person_id, kind)
         typed = str(form.code.data)
         if open_ and spoken_codes.use(session, person_id, kind, typed, found.id_hash, key=key, now=now):
             cookie = sessions.renew(session, found, now=now, factor_kind=kind)
             screens.heed(session, form, cookie, person_id, now=now)
-            limits.forgive(session, limits.CODES, name)
+            tries.forgive(session, person_id, found)
         audit.append(session, gate.act("second_factor", outcome="allowed" if cookie else "denied", detail={"by": kind}))
-    if not allowed:
-        raise limits.limited(limits.CODES, now=now)
+    if over:
+        raise limits.limited(over, now=now)
     return cookie
 
 

@@ -141,17 +141,19 @@ def _visited(session: Session) -> Question | None:
 
 
 def _open(limited_as: str, find: Find, token: str = "") -> Response | None:
-    """The way to the question, for right words. A wrong try is counted for what was typed, known or not."""
+    """The way to the question, for right words. A wrong try is counted for what was typed, known or not, and for the
+    network: whoever knows the number shuts the card out of their own network alone (portal.people.limits)."""
+    tried = (limited_as, gate.network())
     gate.hold_back_floods(limits.NETWORK_SIGN_INS)
     runtime, now = gate.runtime(), db.now()
     with runtime.database.read() as session:  # slow, so before the write transaction
         card = find(session, runtime.settings.secrets.pepper)
     with runtime.database.write() as session:
-        cookie, allowed = None, limits.within(session, CARD_WORDS, limited_as)
+        cookie, allowed = None, limits.within(session, CARD_WORDS, *tried)
         if allowed and card:
             cookie = voice.begin_visit(session, card, now=now, today=clocking.uk_today(), token=token)
         if cookie:
-            limits.forgive(session, CARD_WORDS, limited_as)
+            limits.forgive(session, CARD_WORDS, *tried)
         audit.append(session, _tried(card if cookie else None))
     if not allowed:
         raise limits.limited(CARD_WORDS, now=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import re
 from urllib.parse import unquote
@@ -13,10 +14,10 @@ from sqlmodel import select
 
 from portal import db, gate, route_matrix
 from portal.people import kept_forms
-from portal.people.kept_forms import KeptForm
+from portal.people.kept_forms import Kept, KeptForm
 from tests import builders
 from tests.builders import Walk
-from tests.client import PASSWORD, client_for, runtime_of, sign_in
+from tests.client import PASSWORD, client_for, enter_family, runtime_of, sign_in
 from tests.judge import JudgingClient
 
 # The acts of security.md 6c, each with the routes that do it. An act that is not built yet has none.
@@ -53,6 +54,7 @@ ACTS = {
         "requester.set_up_app",
         "requester.end_way_in",
         "requester.end_my_card",
+        "requester.end_joined",
         "requester.openid_join",
         "requester.new_way",
         "requester.reach_wishes",
@@ -171,6 +173,7 @@ def test_what_was_typed_comes_back_after_the_second_factor_and_is_sent(app: Flas
     assert SAID in [one.get("value") for one in page.all("input", type="hidden")]
     assert client.submit(page).location == f"/staff/cases/{walk.case.reference}"
     assert walk.case.state == "withdrawn"
+    assert all_kept(app) == []
 
 
 def test_nobody_else_gets_what_was_typed_and_after_a_quarter_of_an_hour_nobody(app: Flask, walk: Walk) -> None:
@@ -186,6 +189,43 @@ def test_nobody_else_gets_what_was_typed_and_after_a_quarter_of_an_hour_nobody(a
         with runtime_of(app).database.write() as session:
             kept_forms.sweep(session, now=db.now())
             assert session.exec(select(KeptForm)).all() == []
+
+
+def all_kept(app: Flask) -> list[KeptForm]:
+    with runtime_of(app).database.read() as session:
+        return list(session.exec(select(KeptForm)).all())
+
+
+def test_only_an_accounts_newest_forms_are_kept_one_of_each_page_and_none_after_its_time(app: Flask) -> None:
+    now, mine, other = db.now(), db.new_id(), db.new_id()
+    with runtime_of(app).database.write() as session:
+        kept_forms.keep(session, "staff", other, Kept("/old", []), now=now - kept_forms.LIFE * 2)
+        for number in range(8):
+            at = now + datetime.timedelta(seconds=number)
+            last = kept_forms.keep(session, "staff", mine, Kept(f"/page/{number}?form=1", []), now=at)
+        newer = kept_forms.keep(session, "staff", mine, Kept("/page/7?form=2", []), now=at)
+    rows = all_kept(app)
+    assert {row.holder_id for row in rows} == {mine}
+    assert len(rows) == kept_forms.MOST
+    assert newer in {row.id for row in rows}
+    assert last not in {row.id for row in rows}
+
+
+@pytest.mark.parametrize("typed", ["/reach/word", "/my/ways-in/app"])
+def test_a_familys_secret_that_was_typed_is_not_kept(app: Flask, typed: str) -> None:
+    client, who = client_for(app), enter_family(runtime_of(app))
+    sign_in(client, "family", who.person_id)
+    page = client.get(typed) if typed == "/reach/word" else client.follow(client.submit(client.get("/my"), form=typed))
+    sign_in(client, "family", who.person_id, ago=LATE)
+    assert client.submit(page, {"word": "a secret badger", "code": "123456"}).location == "/sign-in/code"
+    assert all_kept(app) == []
+
+
+def test_a_page_of_which_only_some_uses_ask_again_keeps_no_secret_either(app: Flask, walk: Walk, monkeypatch) -> None:
+    endpoint = "caseworker.step_page"
+    monkeypatch.setitem(gate.MATRIX, endpoint, dataclasses.replace(gate.MATRIX[endpoint], keeps=False))
+    assert sent_late(client_for(app), walk) == "/staff/sign-in/code"
+    assert all_kept(app) == []
 
 
 def test_what_was_typed_is_sealed(app: Flask, walk: Walk) -> None:

@@ -15,8 +15,9 @@ from portal.cases import telephones
 from portal.cases.actors import Actor
 from portal.cases.models import Case
 from portal.documents import availability
-from portal.people import factors, recovery, sessions, spoken_codes
+from portal.people import factors, identities, recovery, sessions, spoken_codes
 from portal.people.models import OutboxMessage, Person, SignInSession
+from portal.people.openid import SignedIn
 from portal.people.spoken_codes import Line
 from tests.client import client_for, sign_in
 from tests.judge import JudgingClient, Page
@@ -105,11 +106,15 @@ def test_a_lost_factor_is_replaced_only_once_it_was_checked_again_who_asks(offic
     with office.runtime.database.write() as session:
         factors.add_app(session, "family", case.requester, factors.new_secret(), used_step=0, now=db.now())
         sessions.start(session, "family", case.requester, now=db.now())
+        elsewhere = SignedIn("https://elsewhere.example.org", "somebody", db.now(), two_factors=True)
+        identities.link(session, "family", case.requester, elsewhere, now=db.now())
     page = seat.client.get(path(case, "lost"))
     for missing in CHECKED:
         seat.client.submit(page, {**CHECKED, missing: ""}, 400)
     assert kinds(office, case) == {"totp", "code_sheet"}
     sheet = seat.client.submit(page, CHECKED, 200)
+    with office.runtime.database.read() as session:
+        assert not identities.is_linked(session, "family", case.requester)
     codes = ["".join(one.itertext()) for one in sheet.all("code")]
     pepper = office.runtime.settings.secrets.pepper
     with office.runtime.database.read() as session:

@@ -210,3 +210,42 @@ def test_wrong_codes_are_counted_with_all_others(first_step: JudgingClient, runt
         for _n in range(10):
             first_step.submit(page, {"code": wrong}, 400, form="/sign-in/phone")
         first_step.submit(page, {"code": right}, 429, form="/sign-in/phone")
+
+
+def test_whoever_reads_the_mailbox_uses_up_their_own_tries_and_not_the_persons(
+    first_step: JudgingClient, app: Flask, runtime: Runtime, robin: Family
+) -> None:
+    early = datetime.datetime.fromtimestamp(db.now().timestamp() // 3600 * 3600 + 60, datetime.UTC)
+    with time_machine.travel(early, tick=False):
+        sign_in(first_step, "family", robin.person_id, second_factor=False)
+        send(first_step)
+        right = code(runtime)
+        stranger = client_for(app)
+        sign_in(stranger, "family", robin.person_id, second_factor=False)
+        for _n in range(limits.SPOKEN_CODES.most):
+            send(stranger)
+        page = stranger.get("/sign-in/phone")
+        for _n in range(limits.CODES.most):
+            stranger.submit(page, {"code": "no"}, 400, form="/sign-in/phone")
+        stranger.submit(page, {"code": right}, 429, form="/sign-in/phone")
+        first_step.submit(first_step.get("/sign-in/phone"), {"code": right}, form="/sign-in/phone")
+
+
+def test_ever_new_sessions_do_not_give_tries_without_end(app: Flask, runtime: Runtime, robin: Family) -> None:
+    with runtime.database.write() as session:
+        for _n in range(limits.CODES_OF_ALL.most):
+            limits.within(session, limits.CODES_OF_ALL, f"family:{robin.person_id.hex}")
+    stranger = client_for(app)
+    sign_in(stranger, "family", robin.person_id, second_factor=False)
+    send(stranger)
+    stranger.submit(stranger.get("/sign-in/phone"), {"code": code(runtime)}, 429, form="/sign-in/phone")
+
+
+def test_a_wish_to_be_rung_dies_with_its_session_and_not_by_another_one(runtime: Runtime, robin: Family) -> None:
+    now = db.now()
+    with runtime.database.write() as session:
+        spoken_codes.ask(session, robin.person_id, "call_back", b"one", now=now)
+        spoken_codes.ask(session, robin.person_id, "call_back", b"two", now=now)
+        assert len(session.execute(sa.select(SpokenCode)).all()) == 2
+        spoken_codes.ask(session, robin.person_id, "call_back", b"three", now=now + datetime.timedelta(hours=1))
+        assert [row.session_hash for row in session.execute(sa.select(SpokenCode)).scalars()] == [b"three"]

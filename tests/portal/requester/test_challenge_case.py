@@ -15,7 +15,7 @@ from portal.cases.corrections import recipients
 from portal.cases.corrections.lines import Decided, Value
 from portal.cases.models import Case
 from portal.documents.models import StoredPack
-from portal.people import limits
+from portal.people import limits, recovery
 from tests import builders, corrections
 from tests.builders import make_staff, rich_child
 from tests.corrections import CORRECTED, REFUSED, ask_source, body_on_file, claim, confirm, decide, match_all
@@ -156,6 +156,16 @@ def test_after_the_answer_a_line_shows_the_decision_with_before_and_after(app):
         assert words in page.text
     assert "A letter of the school of this month." not in page.html  # what was weighed is for staff
     assert "R-101" not in page.html
+
+
+def test_while_copies_wait_after_a_lost_factor_a_line_does_not_say_what_stands_there(app):
+    said = claim("Reading", reads="Ahead of what is usual at this age.")
+    challenge = sent_challenge(app, "collected", claims=[said])
+    with challenge.walk.runtime.database.write() as session:
+        recovery.begin(session, session.get_one(Case, challenge.walk.case_id).requester, now=db.now())
+    page = challenge.client.get(challenge.line())
+    assert "We put it right." in page.text
+    assert "What it says now" not in page.text
 
 
 def test_of_what_was_refused_no_other_value_is_shown(app):

@@ -13,8 +13,9 @@ from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from portal import create_app
-from portal.people.models import SignInSession
+from portal import create_app, db
+from portal.people import sessions
+from portal.people.models import OutboxMessage, SignInSession
 from portal.people.openid_models import OpenIdIdentity
 from portal.runtime import Runtime
 from portal.settings import Settings
@@ -131,6 +132,31 @@ def test_to_join_needs_the_second_factor_shown_lately(
     url = str(next(one.get("href") for one in going.all("a") if one.get("rel") == "noreferrer"))
     comes_back(client, forge, url, 403)
     assert count(runtime, OpenIdIdentity) == 0
+
+
+def test_to_come_back_long_after_joins_nothing(house: Flask, runtime: Runtime, forge: Forge, robin: Family) -> None:
+    client = client_for(house)
+    sign_in(client, "family", robin.person_id)
+    url = start(client, "/openid/join")
+    with runtime.database.write() as session:
+        session.execute(sa.update(SignInSession).values(second_factor_at=db.now() - sessions.STEP_UP * 1.2))
+    comes_back(client, forge, url, 403)
+    assert count(runtime, OpenIdIdentity) == 0
+
+
+def test_whoever_joined_it_is_told_others_come_in_anew_and_it_is_ended_on_ones_own_page(
+    house: Flask, runtime: Runtime, forge: Forge, robin: Family
+) -> None:
+    other = client_for(house)
+    sign_in(other, "family", robin.person_id)
+    joined(house, forge, robin)
+    assert count(runtime, OutboxMessage) == 1
+    assert other.get("/my", 303).location.startswith("/sign-in?")
+    sign_in(other, "family", robin.person_id)
+    other.submit(other.get("/my"), form="/my/openid/end")
+    assert count(runtime, OpenIdIdentity) == 0
+    assert count(runtime, OutboxMessage) == 2
+    assert other.get("/my").all("form", action="/my/openid/end") == []
 
 
 def test_one_identity_is_one_person(house: Flask, runtime: Runtime, forge: Forge, robin: Family) -> None:
