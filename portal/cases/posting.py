@@ -254,7 +254,7 @@ def came_back(session: Session, row: Posted, on: datetime.date, why: str, *, by:
     _past(on)
     vault_of(session).put(row, {**vault_of(session).get(row), "why": why})
     row.returned_on, row.state = on, "returned"
-    contact_changes.stop(session, case.requester, ["post"])
+    contact_changes.stop(session, case.requester, ["post"], by=str(by))
     _done(session, case, row, "posting_returned", by)
 
 

@@ -58,15 +58,19 @@ def told_of(session: Session, person_id: uuid.UUID) -> dict[str, Any]:
 # At once
 
 
-def stop(session: Session, person_id: uuid.UUID, channels: Sequence[str], *, never: bool = False) -> None:
-    """The channels are not used from this moment on. `never` also puts what belongs to them on the list of what must
-    never be used again. Links that are on their way to a stopped mailbox open nothing."""
+def stop(
+    session: Session, person_id: uuid.UUID, channels: Sequence[str], *, never: bool = False, by: str | None = None
+) -> None:
+    """The channels are not used from this moment on, and a change that waits does not open them again: whoever stops
+    one last is heard. `never` also puts what belongs to them on the list of what must never be used again. Links that
+    are on their way to a stopped mailbox open nothing."""
     person = _locked(session, person_id)
     told = vault_of(session).get(person)
     told["safe_channels"] = [one for one in told.get("safe_channels") or () if one not in channels]
     if never:
         _never(told, *(str(told.get(contact.POINTS[channel]) or "") for channel in channels))
     _keep(session, person, told)
+    _leave_out(session, person_id, channels, by=by)
     if "email" in channels:
         _kill_links(session, person_id)
 
@@ -152,7 +156,7 @@ def propose(
     _refuse_what_cannot_be(told, new)
     replaced = [channel for channel, point in contact.POINTS.items() if point in new.points and told.get(point)]
     if replaced and not old_is_safe:
-        stop(session, person_id, replaced, never=True)
+        stop(session, person_id, replaced, never=True, by=by)
         told = vault_of(session).get(person)
     warned = contact.mail_address(told) or contact.phone_number(told, "text")
     change = ContactChange(
@@ -193,7 +197,7 @@ def cancel(session: Session, change_id: uuid.UUID, *, by: str, now: datetime.dat
 def take_effect(session: Session, change_id: uuid.UUID, *, now: datetime.datetime) -> bool:
     """Uses the new way from now on, if it has waited and was confirmed where it must be. Links to the old mailbox open
     nothing any more."""
-    change = db.lock(session, ContactChange, id=change_id)
+    change = _both_locked(session, change_id)
     if change is None or change.state != "waiting" or now < change.due_at:
         return False
     if change.needs_second and not change.confirmed_by:
@@ -240,10 +244,38 @@ def _refuse_what_cannot_be(told: dict[str, Any], new: New) -> None:
 
 
 def _change(session: Session, change_id: uuid.UUID) -> ContactChange:
-    change = db.lock(session, ContactChange, id=change_id)
+    change = _both_locked(session, change_id)
     if change is None or change.state != "waiting":
         raise StepRefused(_("That change has ended already."))
     return change
+
+
+def _both_locked(session: Session, change_id: uuid.UUID) -> ContactChange | None:
+    """The change, with its person locked first: the order in which `stop` takes them."""
+    found = session.get(ContactChange, change_id)
+    if found is None:
+        return None
+    _locked(session, found.person_id)
+    return db.lock(session, ContactChange, id=change_id)
+
+
+def _leave_out(session: Session, person_id: uuid.UUID, channels: Sequence[str], *, by: str | None) -> None:
+    """Takes the channels, and what belongs to them alone, out of the change that waits; one that is left with nothing
+    ends."""
+    found = contact.waiting_change(session, person_id)
+    change = db.lock(session, ContactChange, id=found.id) if found else None
+    if change is None or change.state != "waiting":
+        return
+    new = vault_of(session).get(change)
+    left = [one for one in new["channels"] if one not in channels]
+    if not left:
+        _end(session, change, "stopped", by=by, now=db.now())
+        return
+    points = {contact.POINTS[one] for one in left}
+    kept = {name: value for name, value in new["points"].items() if name in points}
+    vault_of(session).put(change, {"points": kept, "channels": left})
+    session.add(change)
+    session.flush()
 
 
 def _end(session: Session, change: ContactChange, state: str, *, by: str | None, now: datetime.datetime) -> None:
