@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from portal import db, jobs
 from portal.people import contact, hashing, limits, outbox, tokens
@@ -174,7 +174,7 @@ def propose(
         session, "contact_change", f"contact:{change.id.hex}", {"change": change.id.hex}, run_after=change.due_at
     )
     if warned:
-        outbox.queue(session, outbox.WARNING, person_id=person_id, case_id=case_id, key=f"warn:{change.id.hex}")
+        outbox.queue(session, outbox.WARNING, person_id=person_id, case_id=case_id, key=_warning_key(change))
     return change
 
 
@@ -195,12 +195,12 @@ def cancel(session: Session, change_id: uuid.UUID, *, by: str, now: datetime.dat
 
 
 def take_effect(session: Session, change_id: uuid.UUID, *, now: datetime.datetime) -> bool:
-    """Uses the new way from now on, if it has waited and was confirmed where it must be. Links to the old mailbox open
-    nothing any more."""
+    """Uses the new way from now on, if it has waited, and was confirmed where it must be or the old way was warned three
+    days ago. Links to the old mailbox open nothing any more."""
     change = _both_locked(session, change_id)
     if change is None or change.state != "waiting" or now < change.due_at:
         return False
-    if change.needs_second and not change.confirmed_by:
+    if not change.confirmed_by and (change.needs_second or not _warned_long_enough(session, change, now)):
         return False
     person, new = _locked(session, change.person_id), vault_of(session).get(change)
     told = vault_of(session).get(person)
@@ -217,9 +217,49 @@ def take_effect(session: Session, change_id: uuid.UUID, *, now: datetime.datetim
 
 @jobs.handler("contact_change")
 def when_due(work: jobs.Work) -> None:
-    """The three days are over."""
+    """The three days are over. Raises jobs.Hold while the warning waits, or has not been out for as long."""
+    change_id = uuid.UUID(work.args["change"])
     with work.database.write() as session:
-        take_effect(session, uuid.UUID(work.args["change"]), now=db.now())
+        if take_effect(session, change_id, now=db.now()):
+            return
+        left = _until_warned_long_enough(session, change_id, now=db.now())
+    if left:
+        raise jobs.Hold("the old way was not warned long ago", minutes=left.total_seconds() / 60)
+
+
+@outbox.when_held
+def not_warned(session: Session, row: OutboxMessage) -> None:
+    """The warning may not leave: nobody at the old way can object, so a member of staff must confirm the change."""
+    if row.template == outbox.WARNING:
+        unwarned = (col(ContactChange.person_id) == row.person_id, col(ContactChange.state) == "waiting")
+        session.execute(sa.update(ContactChange).where(*unwarned).values(needs_second=True))
+
+
+def _warning(session: Session, change: ContactChange) -> OutboxMessage | None:
+    return session.exec(select(OutboxMessage).where(OutboxMessage.key == _warning_key(change))).first()
+
+
+def _warning_key(change: ContactChange) -> str:
+    return f"warn:{change.id.hex}"
+
+
+def _warned_long_enough(session: Session, change: ContactChange, now: datetime.datetime) -> bool:
+    row = _warning(session, change)
+    return row is not None and row.state == "sent" and row.sent_at is not None and now >= row.sent_at + WAIT
+
+
+def _until_warned_long_enough(
+    session: Session, change_id: uuid.UUID, *, now: datetime.datetime
+) -> datetime.timedelta | None:
+    """How long a change that is due has still to wait for its warning; the page says the later day. None where it waits
+    for a person, or for nothing."""
+    change = session.get(ContactChange, change_id)
+    row = _warning(session, change) if change and change.state == "waiting" and not change.needs_second else None
+    if change is None or row is None or row.state not in {"waiting", "sent"}:
+        return None
+    change.due_at = max(change.due_at, (row.sent_at or now) + WAIT)
+    session.add(change)
+    return change.due_at - now
 
 
 def _refuse_what_cannot_be(told: dict[str, Any], new: New) -> None:
