@@ -35,6 +35,8 @@ WAYS = ("post", "hand")
 STATES = ("to_check", "checked", "printed", "posted", "handed_over", "returned", "called_off")
 OPEN = ("to_check", "checked", "printed", "returned")  # somebody still has to do something
 MOST = 100
+_APART = ("card", "code_sheet")  # the first factor and the second: whoever opens one letter must not hold both
+_DAYS_APART = datetime.timedelta(days=2)
 _OPEN = text("state IN ('to_check', 'checked', 'printed', 'returned')")
 # The events that a message in the outbox tells of are in its key: portal.cases.verbs.tell_requester, cases.opening.
 _TOLD_OF = re.compile(r"update:([0-9a-f]{32}):(\d+)|receipt:([0-9a-f]{32})", re.ASCII)
@@ -230,6 +232,8 @@ def post(session: Session, row: Posted, on: datetime.date, tracking: str, *, by:
         raise StepRefused(_("This is to be handed over, not posted."))
     _same_address(session, case, row)
     _past(on)
+    if row.what in _APART:
+        _refuse_together(session, case, row, on)
     vault_of(session).put(row, {**vault_of(session).get(row), "tracking": tracking})
     row.sent_on, row.sent_by, row.state = on, str(by), "posted"
     _settle(session, case, row)
@@ -328,6 +332,24 @@ def _address(session: Session, case: Case, row: Posted) -> str:
 def _same_address(session: Session, case: Case, row: Posted) -> None:
     if vault_of(session).get(row).get("address") != _address(session, case, row):
         raise StepRefused(_("The address has changed since it was looked at. Call this off and queue it again."))
+
+
+def _refuse_together(session: Session, case: Case, row: Posted, on: datetime.date) -> None:
+    """A card and a sheet of codes never lie in one envelope, nor in the letter box together: they are both factors.
+    Two acts for one person queue up at that person's row."""
+    db.lock(session, Person, id=case.requester_id)
+    days = (on - _DAYS_APART, on + _DAYS_APART)
+    near = sa.or_(
+        col(Posted.state) == "printed",
+        sa.and_(col(Posted.sent_on) >= days[0], col(Posted.sent_on) <= days[1]),
+    )
+    theirs = (col(Case.requester_id) == case.requester_id, col(Posted.way) == "post")
+    other = (col(Posted.what).in_(_APART), col(Posted.what) != row.what, near)
+    query = select(Posted.id).join(Case, col(Case.id) == col(Posted.case_id)).where(*theirs, *other)
+    if session.exec(query.limit(1)).first() is not None:
+        raise StepRefused(
+            _("Post the card and the sheet more than two days apart. Call off the one that is printed, or wait.")
+        )
 
 
 def _settle(session: Session, case: Case, row: Posted) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
-from sqlmodel import select
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from portal import jobs
 from portal.cases import posting
@@ -13,12 +15,16 @@ from portal.cases.models import Case
 from portal.documents import letters
 from portal.people import contact, contact_changes, factors
 from portal.people.models import OutboxMessage
+from portal.vault import vault_of
 from tests.judge import Page
 from tests.portal.caseworker.desk import TODAY, Office, Seat
 from tests.portal.caseworker.test_contact import told_of
+from workflows.table import StepRefused
 
 BY_POST: dict[str, Any] = {"address": "1 Low Lane\nExampleton\nEX2 9ZZ", "safe_channels": ("post",), "email": ""}
 ON = {"on-day": str(TODAY.day), "on-month": str(TODAY.month), "on-year": str(TODAY.year)}
+
+DAY = datetime.timedelta(days=1)
 
 
 @pytest.fixture
@@ -123,3 +129,34 @@ def test_a_sheet_is_posted_only_from_a_place_whose_address_two_people_have_seen(
     with office.runtime.database.read() as session:
         assert factors.codes_left(session, case.requester_id) == factors.SHEET_CODES
     assert "Printed" in one.client.get(page).text
+
+
+def test_a_card_and_a_sheet_for_one_person_are_never_in_the_post_together(office: Office) -> None:
+    one = office.seat()
+    case = office.case_in("checking", one.actor, **BY_POST)
+    other = office.case_in("checking", one.actor, **BY_POST)
+    with office.runtime.database.write() as session:
+        session.execute(sa.update(Case).where(col(Case.id) == other.id).values(requester_id=case.requester_id))
+        for about, what in ((case, "card"), (other, "code_sheet")):
+            posting.queue(session, about.id, what, way="post", key=what)
+            row = posting.keyed(session, what)
+            vault_of(session).put(row, {"address": posting.reachable(session, session.get_one(Case, about.id))})
+            row.state = "printed"
+    long_ago, day = TODAY - 4 * DAY, TODAY - DAY
+    assert "more than two days apart" in refused_to_post(office, one, "code_sheet", TODAY)
+    with office.runtime.database.write() as session:
+        posting.keyed(session, "code_sheet").state = "called_off"
+        session.flush()
+        posting.post(session, posting.keyed(session, "card"), long_ago, "AB 123 GB", by=one.actor)
+        posting.keyed(session, "code_sheet").state = "printed"
+    for on in (long_ago, long_ago + 2 * DAY):
+        assert "more than two days apart" in refused_to_post(office, one, "code_sheet", on)
+    with office.runtime.database.write() as session:
+        posting.post(session, posting.keyed(session, "code_sheet"), day, "AB 124 GB", by=one.actor)
+        assert posting.keyed(session, "code_sheet").state == "posted"
+
+
+def refused_to_post(office: Office, seat: Seat, key: str, on: datetime.date) -> str:
+    with office.runtime.database.write() as session, pytest.raises(StepRefused) as refused:
+        posting.post(session, posting.keyed(session, key), on, "AB 123 GB", by=seat.actor)
+    return str(refused.value)
