@@ -195,8 +195,8 @@ def cancel(session: Session, change_id: uuid.UUID, *, by: str, now: datetime.dat
 
 
 def take_effect(session: Session, change_id: uuid.UUID, *, now: datetime.datetime) -> bool:
-    """Uses the new way from now on, if it has waited, and either was confirmed or needs nobody and the old way was warned
-    as long ago. Links to the old mailbox open nothing any more."""
+    """Uses the new way from now on, if it has waited, and either was confirmed, or needs nobody and the old way was
+    warned as long ago. Links to the old mailbox open nothing any more."""
     change = _both_locked(session, change_id)
     if change is None or change.state != "waiting" or now < change.due_at:
         return False
