@@ -1,5 +1,6 @@
-"""Whether a shield hides where somebody's family is: then no code and no text message goes to them by telephone. A shield
-lies on a child's record, which this package does not know, so it asks through a function registered here."""
+"""Whether a shield hides where somebody's family is: then no code and no text message goes to them by telephone.
+
+A shield lies on a child's record, which this package does not know, so it asks through a function registered here."""
 
 from __future__ import annotations
 
