@@ -201,6 +201,7 @@ def check_address(session: Session, row: Posted, typed: str, *, by: Actor) -> No
     """One of two people looks at the address and types its last line. The second must be somebody else, and the
     address the same."""
     case = _begin(session, row, "to_check")
+    _made(row)
     address, told = _address(session, case, row), vault_of(session).get(row)
     if _plain(typed) != _plain(address.splitlines()[-1]):
         raise StepRefused(_("That is not the last line of the address. Look at it again."), need="typed")
@@ -219,6 +220,7 @@ def check_address(session: Session, row: Posted, typed: str, *, by: Actor) -> No
 def printed(session: Session, row: Posted, *, by: Actor) -> None:
     """It is on paper now. Raises StepRefused when the address changed since two people looked at it."""
     case = _begin(session, row, "checked" if row.way == "post" else "to_check")
+    _made(row)
     if row.way == "post":
         _same_address(session, case, row)
     row.printed_by, row.state = str(by), "printed"
@@ -312,6 +314,12 @@ def _begin(session: Session, row: Posted, *states: str) -> Case:
     if row.state not in states:
         raise StepRefused(_("Somebody was here before you: it has moved on. Look at it again."))
     return case
+
+
+def _made(row: Posted) -> None:
+    """A notice is queued before a job makes it: until then nobody knows which address it will bear."""
+    if row.what == "notice" and row.letter_id is None:
+        raise StepRefused(_("The letter is being made. Look at it again in a minute."))
 
 
 def _done(session: Session, case: Case, row: Posted, name: str, by: Actor) -> None:

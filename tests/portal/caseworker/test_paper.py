@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from portal import jobs
 from portal.cases import posting
+from portal.cases.actors import Actor
 from portal.cases.models import Case
-from portal.documents import letters
+from portal.documents import correspondence, letters
+from portal.documents.models import Letter
 from portal.people import contact, contact_changes, factors
 from portal.people.models import OutboxMessage
 from portal.vault import vault_of
@@ -160,3 +162,42 @@ def refused_to_post(office: Office, seat: Seat, key: str, on: datetime.date) -> 
     with office.runtime.database.write() as session, pytest.raises(StepRefused) as refused:
         posting.post(session, posting.keyed(session, key), on, "AB 123 GB", by=seat.actor)
     return str(refused.value)
+
+
+def test_a_notice_is_looked_at_once_it_is_made_and_what_was_looked_at_stays(office: Office) -> None:
+    one = office.seat()
+    case = office.case(**BY_POST)
+    with office.runtime.database.write() as session:
+        posting.queue(session, case.id, "notice", key="notice", event_seq=1)
+        row = posting.keyed(session, "notice")
+        vault_of(session).put(row, {"address": "as looked at"})
+        session.flush()
+        for act in (lambda: posting.check_address(session, row, "EX2 9ZZ", by=one.actor), lambda: print_(session, row)):
+            with pytest.raises(StepRefused, match="is being made"):
+                act()
+            row.state = "checked"
+            session.flush()
+        row.state = "to_check"
+        jobs.enqueue(session, "make_notice", "notice", {"posted": row.id.hex})
+    jobs.run_all(office.runtime.database, office.runtime)
+    with office.runtime.database.write() as session:
+        row = posting.keyed(session, "notice")
+        assert posting.kept(session, row) == {"address": "as looked at", "bears": BY_POST["address"]}
+        posting.check_address(session, row, "EX2 9ZZ", by=one.actor)
+        assert row.checked_by == str(one.actor)
+
+
+def print_(session: Session, row: posting.Posted) -> None:
+    posting.printed(session, row, by=Actor.system())
+
+
+def test_a_letter_that_says_not_which_address_it_bears_is_not_posted_to_todays(office: Office) -> None:
+    one = office.seat()
+    case, _page = queued(office)
+    with office.runtime.database.write() as session:
+        letter = session.exec(select(Letter)).one()
+        vault_of(session).put(letter, {"answers": {}})  # as they were kept once
+    with office.runtime.database.read() as session:
+        row = session.get_one(Case, case.id)
+        [about] = correspondence.for_paper(session, row, by=one.actor).values()
+    assert about["bears"] == ""
