@@ -19,6 +19,7 @@ from portal.cases import (
     searching,
     voice,
     watching,
+    ways_in,
 )
 from portal.cases.corrections import clashing, lines, outside, recipients
 from portal.cases.corrections import deciding as decided_lines
@@ -30,7 +31,7 @@ from portal.review import deciding
 # Importing these registers their facts for guards and their kinds of job; a guard without its facts refuses.
 CONNECTED = (
     *(searching, consulting, drafts, evidence, deciding, release, assembly, answering, correspondence, holders),
-    *(authorities, recipient_letter, erased, posting, watching, handing_over),
+    *(authorities, recipient_letter, erased, posting, watching, handing_over, ways_in),
     *(lines, decided_lines, outside, recipients, clashing),
     voice,
 )

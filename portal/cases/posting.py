@@ -35,6 +35,8 @@ WAYS = ("post", "hand")
 STATES = ("to_check", "checked", "printed", "posted", "handed_over", "returned", "called_off")
 OPEN = ("to_check", "checked", "printed", "returned")  # somebody still has to do something
 MOST = 100
+_APART = ("card", "code_sheet")  # the first factor and the second: whoever opens one letter must not hold both
+_DAYS_APART = datetime.timedelta(days=2)
 _OPEN = text("state IN ('to_check', 'checked', 'printed', 'returned')")
 # The events that a message in the outbox tells of are in its key: portal.cases.verbs.tell_requester, cases.opening.
 _TOLD_OF = re.compile(r"update:([0-9a-f]{32}):(\d+)|receipt:([0-9a-f]{32})", re.ASCII)
@@ -199,6 +201,7 @@ def check_address(session: Session, row: Posted, typed: str, *, by: Actor) -> No
     """One of two people looks at the address and types its last line. The second must be somebody else, and the
     address the same."""
     case = _begin(session, row, "to_check")
+    _made(row)
     address, told = _address(session, case, row), vault_of(session).get(row)
     if _plain(typed) != _plain(address.splitlines()[-1]):
         raise StepRefused(_("That is not the last line of the address. Look at it again."), need="typed")
@@ -217,6 +220,7 @@ def check_address(session: Session, row: Posted, typed: str, *, by: Actor) -> No
 def printed(session: Session, row: Posted, *, by: Actor) -> None:
     """It is on paper now. Raises StepRefused when the address changed since two people looked at it."""
     case = _begin(session, row, "checked" if row.way == "post" else "to_check")
+    _made(row)
     if row.way == "post":
         _same_address(session, case, row)
     row.printed_by, row.state = str(by), "printed"
@@ -230,6 +234,8 @@ def post(session: Session, row: Posted, on: datetime.date, tracking: str, *, by:
         raise StepRefused(_("This is to be handed over, not posted."))
     _same_address(session, case, row)
     _past(on)
+    if row.what in _APART:
+        _refuse_together(session, case, row, on)
     vault_of(session).put(row, {**vault_of(session).get(row), "tracking": tracking})
     row.sent_on, row.sent_by, row.state = on, str(by), "posted"
     _settle(session, case, row)
@@ -254,7 +260,7 @@ def came_back(session: Session, row: Posted, on: datetime.date, why: str, *, by:
     _past(on)
     vault_of(session).put(row, {**vault_of(session).get(row), "why": why})
     row.returned_on, row.state = on, "returned"
-    contact_changes.stop(session, case.requester, ["post"])
+    contact_changes.stop(session, case.requester, ["post"], by=str(by))
     _done(session, case, row, "posting_returned", by)
 
 
@@ -310,6 +316,12 @@ def _begin(session: Session, row: Posted, *states: str) -> Case:
     return case
 
 
+def _made(row: Posted) -> None:
+    """A notice is queued before a job makes it: until then nobody knows which address it will bear."""
+    if row.what == "notice" and row.letter_id is None:
+        raise StepRefused(_("The letter is being made. Look at it again in a minute."))
+
+
 def _done(session: Session, case: Case, row: Posted, name: str, by: Actor) -> None:
     row.version += 1
     session.add(row)
@@ -328,6 +340,24 @@ def _address(session: Session, case: Case, row: Posted) -> str:
 def _same_address(session: Session, case: Case, row: Posted) -> None:
     if vault_of(session).get(row).get("address") != _address(session, case, row):
         raise StepRefused(_("The address has changed since it was looked at. Call this off and queue it again."))
+
+
+def _refuse_together(session: Session, case: Case, row: Posted, on: datetime.date) -> None:
+    """A card and a sheet of codes never lie in one envelope, nor in the letter box together: they are both factors.
+    Two acts for one person queue up at that person's row."""
+    db.lock(session, Person, id=case.requester_id)
+    days = (on - _DAYS_APART, on + _DAYS_APART)
+    near = sa.or_(
+        col(Posted.state) == "printed",
+        sa.and_(col(Posted.sent_on) >= days[0], col(Posted.sent_on) <= days[1]),
+    )
+    theirs = (col(Case.requester_id) == case.requester_id, col(Posted.way) == "post")
+    other = (col(Posted.what).in_(_APART), col(Posted.what) != row.what, near)
+    query = select(Posted.id).join(Case, col(Case.id) == col(Posted.case_id)).where(*theirs, *other)
+    if session.exec(query.limit(1)).first() is not None:
+        raise StepRefused(
+            _("Post the card and the sheet more than two days apart. Call off the one that is printed, or wait.")
+        )
 
 
 def _settle(session: Session, case: Case, row: Posted) -> None:

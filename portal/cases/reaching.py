@@ -41,7 +41,7 @@ def stop(
         raise StepRefused(_("Choose what is to stop."), need="channels")
     if word != RIGHT and not why.strip():
         raise StepRefused(_("Say why you stop it though the word was not said."), need="why")
-    contact_changes.stop(session, case.requester, channels, never=never)
+    contact_changes.stop(session, case.requester, channels, never=never, by=str(by))
     _note(session, case, "contact_stopped", by, {"channels": list(channels), "word": word, "why": why})
 
 

@@ -72,6 +72,13 @@ def enrol(session: Session, case_id: uuid.UUID, way: str, check: str, *, by: Act
     audit.append(session, verbs.act(case, by, CHECKED))
 
 
+def number_on_file(session: Session, case: Case) -> str | None:
+    """The requester's number as it would be rung, while some way to it is safe: another is shown to nobody."""
+    told = vault_of(session).get(session.get_one(Person, case.requester))
+    lines = (spoken_codes.on_file(told, "phone", way) for way in ("text", "voice"))
+    return next((line.number for line in lines if line), None)
+
+
 @dataclass(frozen=True)
 class Call:
     """Somebody who wants to be rung."""

@@ -26,6 +26,7 @@ from portal.cases.models import Case
 from portal.cases.voice_models import ChildQuestion
 from portal.people import cards, contact, outbox
 from portal.people.cards import Card, NewCard
+from portal.people.models import Person
 from portal.people.outbox import Addressee
 from portal.vault import vault_of
 from workflows.facts import ChildAnswer
@@ -122,6 +123,8 @@ def ask(
 
     Raises StepRefused, LostRace."""
     _check(put)
+    if put.way == "link":
+        _refuse_theirs(session, session.get_one(Case, case_id), put.email)
     answers = {"way": _in_words(put), "safe": put.safe}
     verbs.take_step(session, case_id, "ask_child", by=by, answers=answers, today=today, seen_seq=seen_seq)
     now = db.now()
@@ -298,6 +301,21 @@ def _check(put: Put) -> None:
         raise StepRefused(_("Enter an email address of the child's own."), need="email")
     if not put.who.strip():
         raise StepRefused(_("Say who asks, in words for the child."), need="who")
+
+
+def _refuse_theirs(session: Session, case: Case, email: str) -> None:
+    """A link goes to the child and to nobody who asks about them: neither in this case nor in another of the same child
+    or submission. What the requester must never be reached by is refused too: it is no stranger's."""
+    about = [col(Case.id) == case.id]
+    about += [col(Case.child_id) == case.child_id] if case.child_id else []
+    about += [col(Case.group_id) == case.group_id] if case.group_id else []
+    asking = select(Case.requester_id).where(sa.or_(*about))
+    blind = vault_of(session).blind("email", email)
+    theirs = select(Person.id).where(col(Person.id).in_(asking), col(Person.email_blind) == blind)
+    person = session.get(Person, case.requester_id) if case.requester_id else None
+    never = person is not None and contact.is_never(vault_of(session).get(person), email)
+    if never or session.exec(theirs.limit(1)).first() is not None:
+        raise StepRefused(_("This is no address of the child's own: somebody who asks uses it."), need="email")
 
 
 def _in_words(put: Put) -> str:

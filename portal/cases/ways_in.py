@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import uuid
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from portal.cases import verbs
 from portal.cases.models import Case
-from portal.people import outbox
+from portal.people import outbox, shields
+from portal.records.models import Child
 
 NOTICE = "way_in"
 
 
-def shielded(_session: Session, _person_id: uuid.UUID) -> bool:
-    """Whether no code may go to this person by telephone. Nobody can ask for a shield yet, so it is never so."""
-    return False
+@shields.know_by
+def shielded(session: Session, person_id: uuid.UUID) -> bool:
+    """Whether no code may go to this person by telephone: they ask about a child whose record is shielded."""
+    about = sa.exists().where(
+        col(Case.requester_id) == person_id, col(Child.id) == col(Case.child_id), col(Child.shielded_at).is_not(None)
+    )
+    return bool(session.execute(sa.select(about)).scalar_one())
 
 
 def tell(session: Session, case: Case, seq: int) -> None:

@@ -92,7 +92,7 @@ def telephone(reference: str) -> Answer:
             tag=tag_of(opened),
             form=form,
             closed=_(closed) if closed else "",
-            person=requester_of(session, case),
+            number=telephones.number_on_file(session, case),
             had_one=factors.had_one(session, "family", case.requester),
         )
     return shown, form.status

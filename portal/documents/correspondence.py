@@ -92,7 +92,8 @@ def make_notice(work: jobs.Work) -> None:
         posted = session.get_one(posting.Posted, posted.id)
         if posted.letter_id is None:
             posted.letter_id = _keep(session, case, seq, template=template, facts=facts, file_id=file_id).id
-            vault_of(session).put(posted, {"bears": "\n".join(facts.recipient_lines)})
+            told = vault_of(session).get(posted)  # what the first to check looked at stays
+            vault_of(session).put(posted, {**told, "bears": "\n".join(facts.recipient_lines)})
             session.add(posted)
 
 
@@ -184,8 +185,8 @@ def _there(session: Session, case_id: uuid.UUID, seq: int) -> bool:
 
 
 def for_paper(session: Session, case: Case, *, by: Actor) -> dict[str, dict[str, Any]]:
-    """The letters of a case that can be queued for paper, by a code: what `posting.queue` wants to know of each."""
-    bears = "\n".join(information.address_lines(posting.reachable(session, case))[: letters.ADDRESS_LINES])
+    """The letters of a case that can be queued for paper, by a code: what `posting.queue` wants to know of each. One
+    of which nobody kept the address bears none that can be posted to."""
     to_child = {step.letter for step in WORKFLOWS[case.kind].steps if step.letter_to is Addressee.CHILD}
     rows = [row for row in of_case(session, case, by=by) if row.template != recipients.LETTER]
     return {
@@ -195,7 +196,7 @@ def for_paper(session: Session, case: Case, *, by: Actor) -> dict[str, dict[str,
             "letter_id": row.id,
             "event_seq": row.event_seq,
             "to_child": row.template in to_child,
-            "bears": vault_of(session).get(row).get("bears", bears),
+            "bears": vault_of(session).get(row).get("bears", ""),
         }
         for row in rows
     }

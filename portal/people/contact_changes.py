@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from portal import db, jobs
 from portal.people import contact, hashing, limits, outbox, tokens
@@ -58,15 +58,19 @@ def told_of(session: Session, person_id: uuid.UUID) -> dict[str, Any]:
 # At once
 
 
-def stop(session: Session, person_id: uuid.UUID, channels: Sequence[str], *, never: bool = False) -> None:
-    """The channels are not used from this moment on. `never` also puts what belongs to them on the list of what must
-    never be used again. Links that are on their way to a stopped mailbox open nothing."""
+def stop(
+    session: Session, person_id: uuid.UUID, channels: Sequence[str], *, never: bool = False, by: str | None = None
+) -> None:
+    """The channels are not used from this moment on, and a change that waits does not open them again: whoever stops
+    one last is heard. `never` also puts what belongs to them on the list of what must never be used again. Links that
+    are on their way to a stopped mailbox open nothing."""
     person = _locked(session, person_id)
     told = vault_of(session).get(person)
     told["safe_channels"] = [one for one in told.get("safe_channels") or () if one not in channels]
     if never:
         _never(told, *(str(told.get(contact.POINTS[channel]) or "") for channel in channels))
     _keep(session, person, told)
+    _leave_out(session, person_id, channels, by=by)
     if "email" in channels:
         _kill_links(session, person_id)
 
@@ -157,7 +161,7 @@ def propose(
     _refuse_what_cannot_be(told, new)
     replaced = [channel for channel, point in contact.POINTS.items() if point in new.points and told.get(point)]
     if replaced and not old_is_safe:
-        stop(session, person_id, replaced, never=True)
+        stop(session, person_id, replaced, never=True, by=by)
         told = vault_of(session).get(person)
     warned = contact.mail_address(told) or contact.phone_number(told, "text")
     change = ContactChange(
@@ -175,7 +179,7 @@ def propose(
         session, "contact_change", f"contact:{change.id.hex}", {"change": change.id.hex}, run_after=change.due_at
     )
     if warned:
-        outbox.queue(session, outbox.WARNING, person_id=person_id, case_id=case_id, key=f"warn:{change.id.hex}")
+        outbox.queue(session, outbox.WARNING, person_id=person_id, case_id=case_id, key=_warning_key(change))
     return change
 
 
@@ -196,12 +200,12 @@ def cancel(session: Session, change_id: uuid.UUID, *, by: str, now: datetime.dat
 
 
 def take_effect(session: Session, change_id: uuid.UUID, *, now: datetime.datetime) -> bool:
-    """Uses the new way from now on, if it has waited and was confirmed where it must be. Links to the old mailbox open
-    nothing any more."""
-    change = db.lock(session, ContactChange, id=change_id)
+    """Uses the new way from now on, if it has waited, and either was confirmed, or needs nobody and the old way was
+    warned as long ago. Links to the old mailbox open nothing any more."""
+    change = _both_locked(session, change_id)
     if change is None or change.state != "waiting" or now < change.due_at:
         return False
-    if change.needs_second and not change.confirmed_by:
+    if not change.confirmed_by and (change.needs_second or not _warned_long_enough(session, change, now)):
         return False
     person, new = _locked(session, change.person_id), vault_of(session).get(change)
     told = vault_of(session).get(person)
@@ -218,9 +222,49 @@ def take_effect(session: Session, change_id: uuid.UUID, *, now: datetime.datetim
 
 @jobs.handler("contact_change")
 def when_due(work: jobs.Work) -> None:
-    """The three days are over."""
+    """The three days are over. Raises jobs.Hold while the warning waits, or has not been out for as long."""
+    change_id = uuid.UUID(work.args["change"])
     with work.database.write() as session:
-        take_effect(session, uuid.UUID(work.args["change"]), now=db.now())
+        if take_effect(session, change_id, now=db.now()):
+            return
+        left = _until_warned_long_enough(session, change_id, now=db.now())
+    if left:
+        raise jobs.Hold("the old way was not warned long ago", minutes=left.total_seconds() / 60)
+
+
+@outbox.when_held
+def not_warned(session: Session, row: OutboxMessage) -> None:
+    """The warning may not leave: nobody at the old way can object, so a member of staff must confirm the change."""
+    if row.template == outbox.WARNING:
+        unwarned = (col(ContactChange.person_id) == row.person_id, col(ContactChange.state) == "waiting")
+        session.execute(sa.update(ContactChange).where(*unwarned).values(needs_second=True))
+
+
+def _warning(session: Session, change: ContactChange) -> OutboxMessage | None:
+    return session.exec(select(OutboxMessage).where(OutboxMessage.key == _warning_key(change))).first()
+
+
+def _warning_key(change: ContactChange) -> str:
+    return f"warn:{change.id.hex}"
+
+
+def _warned_long_enough(session: Session, change: ContactChange, now: datetime.datetime) -> bool:
+    row = _warning(session, change)
+    return row is not None and row.state == "sent" and row.sent_at is not None and now >= row.sent_at + WAIT
+
+
+def _until_warned_long_enough(
+    session: Session, change_id: uuid.UUID, *, now: datetime.datetime
+) -> datetime.timedelta | None:
+    """How long a change that is due has still to wait for its warning; the page says the later day. None where it waits
+    for a person, or for nothing."""
+    change = session.get(ContactChange, change_id)
+    row = _warning(session, change) if change and change.state == "waiting" and not change.needs_second else None
+    if change is None or row is None or row.state not in {"waiting", "sent"}:
+        return None
+    change.due_at = max(change.due_at, (row.sent_at or now) + WAIT)
+    session.add(change)
+    return change.due_at - now
 
 
 def _refuse_what_cannot_be(told: dict[str, Any], new: New) -> None:
@@ -245,10 +289,38 @@ def _refuse_what_cannot_be(told: dict[str, Any], new: New) -> None:
 
 
 def _change(session: Session, change_id: uuid.UUID) -> ContactChange:
-    change = db.lock(session, ContactChange, id=change_id)
+    change = _both_locked(session, change_id)
     if change is None or change.state != "waiting":
         raise StepRefused(_("That change has ended already."))
     return change
+
+
+def _both_locked(session: Session, change_id: uuid.UUID) -> ContactChange | None:
+    """The change, with its person locked first: the order in which `stop` takes them."""
+    found = session.get(ContactChange, change_id)
+    if found is None:
+        return None
+    _locked(session, found.person_id)
+    return db.lock(session, ContactChange, id=change_id)
+
+
+def _leave_out(session: Session, person_id: uuid.UUID, channels: Sequence[str], *, by: str | None) -> None:
+    """Takes the channels, and what belongs to them alone, out of the change that waits; one that is left with nothing
+    ends."""
+    found = contact.waiting_change(session, person_id)
+    change = db.lock(session, ContactChange, id=found.id) if found else None
+    if change is None or change.state != "waiting":
+        return
+    new = vault_of(session).get(change)
+    left = [one for one in new["channels"] if one not in channels]
+    if not left:
+        _end(session, change, "stopped", by=by, now=db.now())
+        return
+    points = {contact.POINTS[one] for one in left}
+    kept = {name: value for name, value in new["points"].items() if name in points}
+    vault_of(session).put(change, {"points": kept, "channels": left})
+    session.add(change)
+    session.flush()
 
 
 def _end(session: Session, change: ContactChange, state: str, *, by: str | None, now: datetime.datetime) -> None:

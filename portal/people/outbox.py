@@ -24,7 +24,7 @@ from babel.support import Translations
 from sqlmodel import Session, col
 
 from portal import db, jobs, links
-from portal.people import contact, telephone, tokens, transports
+from portal.people import contact, shields, telephone, tokens, transports
 from portal.people.models import OutboxMessage, Person, Staff
 from portal.settings import ROOT, Settings
 from portal.vault import Owner, vault_of
@@ -173,7 +173,7 @@ def _addressed(
     if address:
         _keep_hours(row, addressee.told, "email", now=now)
         return _written(session, settings, row, addressee, address)
-    number = contact.phone_number(addressee.told, "text") if _may_be_texted(settings, row) else None
+    number = contact.phone_number(addressee.told, "text") if _may_be_texted(session, settings, row) else None
     if number is None:
         return None
     _keep_hours(row, addressee.told, "text", now=now)
@@ -181,10 +181,11 @@ def _addressed(
     return Text(number, words.strip(), row.id.hex)
 
 
-def _may_be_texted(settings: Settings, row: OutboxMessage) -> bool:
-    """Whether the message exists as a text message and this installation can send one. A link never does: the
-    telephone may be the second factor, and a link is the first."""
-    return row.template not in LINKS and telephone.available(settings) and (TEXTS / f"{row.template}.txt").exists()
+def _may_be_texted(session: Session, settings: Settings, row: OutboxMessage) -> bool:
+    """Whether the message exists as a text message, this installation can send one, and no shield is on. A link never
+    does: the telephone may be the second factor, and a link is the first."""
+    there = row.template not in LINKS and telephone.available(settings) and (TEXTS / f"{row.template}.txt").exists()
+    return there and not (row.person_id and shields.shielded(session, row.person_id))
 
 
 def _keep_hours(row: OutboxMessage, told: dict[str, Any], channel: str, *, now: datetime.datetime) -> None:

@@ -20,7 +20,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from portal import db, jobs, links
 from portal.db import choice, column
-from portal.people import contact, factors, sessions, telephone
+from portal.people import contact, factors, sessions, shields, telephone
 from portal.people.models import Factor, Person
 from portal.processing import SIGN_IN, processed
 from portal.settings import ROOT, Settings
@@ -82,10 +82,10 @@ def on_file(told: dict[str, Any], kind: str, way: str) -> Line | None:
 
 
 def line(session: Session, person_id: uuid.UUID, kind: str) -> Line | None:
-    """Where a code of this kind may go now: the checked number, while it is still theirs and safe."""
+    """Where a code of this kind may go now: the checked number, while it is theirs and safe and no shield is on."""
     enrolled = factors.live(session, "family", person_id, kind)
     person = session.get(Person, person_id)
-    if not enrolled or person is None:
+    if not enrolled or person is None or shields.shielded(session, person_id):
         return None
     checked = vault_of(session).get(enrolled[0])
     now = on_file(vault_of(session).get(person), kind, checked["way"])

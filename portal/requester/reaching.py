@@ -167,7 +167,8 @@ def stop_reaching() -> Response | tuple[str, int]:
     if form.validate_on_submit():
 
         def stop(session: Session) -> str:
-            contact_changes.stop(session, _me(), form.channels.data or [], never=bool(form.never.data))
+            never, by = bool(form.never.data), str(gate.reader())
+            contact_changes.stop(session, _me(), form.channels.data or [], never=never, by=by)
             return _kept(session, "contact_stopped", _("We have stopped. We do not use it from now on."))
 
         return gate.perform(form.form_key.data, stop)

@@ -10,7 +10,7 @@ import time_machine
 from sqlmodel import select
 
 from portal import db, jobs
-from portal.cases import verbs
+from portal.cases import reaching, verbs
 from portal.cases.models import Case
 from portal.people import contact, contact_changes, tokens
 from portal.people.contact_models import ContactChange
@@ -165,6 +165,27 @@ def test_a_new_way_can_be_dropped_and_a_new_entry_needs_a_fresh_second_factor(of
     assert change_of(office).state == "stopped"
     sign_in(seat.client, "staff", seat.staff.id, ago=datetime.timedelta(minutes=6))
     assert "/sign-in/code" in seat.client.get(f"/staff/cases/{case.reference}/contact/new", 303).location
+
+
+def test_what_is_stopped_while_a_change_waits_is_not_opened_by_it(office: Office, seat: Seat) -> None:
+    case = office.case(phone="07700 900123", address="1 Low Lane", safe_channels=("email",))
+    asked = {"channels": ["text", "voice"], "email": "", "phone": "07700 900456"}
+    propose(office, seat, case, **asked)
+    with office.runtime.database.write() as session:
+        reaching.stop(session, case.id, ["text"], word="", why="A brother reads it.", never=False, by=seat.actor)
+    with office.runtime.database.read() as session:
+        left = vault_of(session).get(change_of(office))
+    assert left == {"points": {"phone": "07700 900456"}, "channels": ["voice"]}
+    press(office.seat(name="Kit Marsh"), case, "confirm")
+    later(office, WAIT)
+    assert contact.safe_ways(told_of(office, case)) == ("email", "voice")
+    propose(office, seat, case, channels=["post"], email="")
+    with office.runtime.database.write() as session:
+        reaching.stop(session, case.id, ["post"], word="", why="They moved out.", never=False, by=seat.actor)
+    with office.runtime.database.read() as session:
+        assert contact.waiting_change(session, case.requester) is None
+    later(office, WAIT * 2)
+    assert "post" not in contact.safe_ways(told_of(office, case))
 
 
 @pytest.mark.parametrize(

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
-from sqlmodel import select
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from portal import jobs
 from portal.cases import posting
+from portal.cases.actors import Actor
 from portal.cases.models import Case
-from portal.documents import letters
+from portal.documents import correspondence, letters
+from portal.documents.models import Letter
 from portal.people import contact, contact_changes, factors
 from portal.people.models import OutboxMessage
+from portal.vault import vault_of
 from tests.judge import Page
 from tests.portal.caseworker.desk import TODAY, Office, Seat
 from tests.portal.caseworker.test_contact import told_of
+from workflows.table import StepRefused
 
 BY_POST: dict[str, Any] = {"address": "1 Low Lane\nExampleton\nEX2 9ZZ", "safe_channels": ("post",), "email": ""}
 ON = {"on-day": str(TODAY.day), "on-month": str(TODAY.month), "on-year": str(TODAY.year)}
+
+DAY = datetime.timedelta(days=1)
 
 
 @pytest.fixture
@@ -123,3 +131,73 @@ def test_a_sheet_is_posted_only_from_a_place_whose_address_two_people_have_seen(
     with office.runtime.database.read() as session:
         assert factors.codes_left(session, case.requester_id) == factors.SHEET_CODES
     assert "Printed" in one.client.get(page).text
+
+
+def test_a_card_and_a_sheet_for_one_person_are_never_in_the_post_together(office: Office) -> None:
+    one = office.seat()
+    case = office.case_in("checking", one.actor, **BY_POST)
+    other = office.case_in("checking", one.actor, **BY_POST)
+    with office.runtime.database.write() as session:
+        session.execute(sa.update(Case).where(col(Case.id) == other.id).values(requester_id=case.requester_id))
+        for about, what in ((case, "card"), (other, "code_sheet")):
+            posting.queue(session, about.id, what, way="post", key=what)
+            row = posting.keyed(session, what)
+            vault_of(session).put(row, {"address": posting.reachable(session, session.get_one(Case, about.id))})
+            row.state = "printed"
+    long_ago, day = TODAY - 4 * DAY, TODAY - DAY
+    assert "more than two days apart" in refused_to_post(office, one, "code_sheet", TODAY)
+    with office.runtime.database.write() as session:
+        posting.keyed(session, "code_sheet").state = "called_off"
+        session.flush()
+        posting.post(session, posting.keyed(session, "card"), long_ago, "AB 123 GB", by=one.actor)
+        posting.keyed(session, "code_sheet").state = "printed"
+    for on in (long_ago, long_ago + 2 * DAY):
+        assert "more than two days apart" in refused_to_post(office, one, "code_sheet", on)
+    with office.runtime.database.write() as session:
+        posting.post(session, posting.keyed(session, "code_sheet"), day, "AB 124 GB", by=one.actor)
+        assert posting.keyed(session, "code_sheet").state == "posted"
+
+
+def refused_to_post(office: Office, seat: Seat, key: str, on: datetime.date) -> str:
+    with office.runtime.database.write() as session, pytest.raises(StepRefused) as refused:
+        posting.post(session, posting.keyed(session, key), on, "AB 123 GB", by=seat.actor)
+    return str(refused.value)
+
+
+def test_a_notice_is_looked_at_once_it_is_made_and_what_was_looked_at_stays(office: Office) -> None:
+    one = office.seat()
+    case = office.case(**BY_POST)
+    with office.runtime.database.write() as session:
+        posting.queue(session, case.id, "notice", key="notice", event_seq=1)
+        row = posting.keyed(session, "notice")
+        vault_of(session).put(row, {"address": "as looked at"})
+        session.flush()
+        for act in (lambda: posting.check_address(session, row, "EX2 9ZZ", by=one.actor), lambda: print_(session, row)):
+            with pytest.raises(StepRefused, match="is being made"):
+                act()
+            row.state = "checked"
+            session.flush()
+        row.state = "to_check"
+        jobs.enqueue(session, "make_notice", "notice", {"posted": row.id.hex})
+    jobs.run_all(office.runtime.database, office.runtime)
+    with office.runtime.database.write() as session:
+        row = posting.keyed(session, "notice")
+        assert posting.kept(session, row) == {"address": "as looked at", "bears": BY_POST["address"]}
+        posting.check_address(session, row, "EX2 9ZZ", by=one.actor)
+        assert row.checked_by == str(one.actor)
+
+
+def print_(session: Session, row: posting.Posted) -> None:
+    posting.printed(session, row, by=Actor.system())
+
+
+def test_a_letter_that_says_not_which_address_it_bears_is_not_posted_to_todays(office: Office) -> None:
+    one = office.seat()
+    case, _page = queued(office)
+    with office.runtime.database.write() as session:
+        letter = session.exec(select(Letter)).one()
+        vault_of(session).put(letter, {"answers": {}})  # as they were kept once
+    with office.runtime.database.read() as session:
+        row = session.get_one(Case, case.id)
+        [about] = correspondence.for_paper(session, row, by=one.actor).values()
+    assert about["bears"] == ""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col
 
 from portal.cases import ledger, voice
 from portal.cases.models import Case
 from portal.cases.opening import Subject
+from portal.people import contact_changes
 from tests import builders
 from tests.client import client_for, mails, runtime_of
 from tests.judge import JudgingClient, text_of
@@ -86,6 +89,21 @@ def test_a_link_goes_to_the_childs_own_address_and_the_words_do_not(office: Offi
     (mail,) = [one for one in mails(office.runtime) if one["To"] == "bo@example.org"]
     assert not any(word in mail.get_content().split() for word in words)
     assert not any(word in mail.get_content() for word in (case.reference, "Bo", "mum"))
+
+
+@pytest.mark.parametrize("whose", ["who asks", "who asked before", "never"])
+def test_a_link_goes_to_nobody_who_asks(office: Office, seat: Seat, case: Case, whose: str) -> None:
+    other = office.case(email="Kit@example.org", name="Kit Example")
+    with office.runtime.database.write() as session:
+        group = {"group_id": case.id}
+        session.execute(sa.update(Case).where(col(Case.id).in_([case.id, other.id])).values(**group))
+        contact_changes.never_use(session, case.requester, "never@example.org")
+    email = {"who asks": "ADA@example.org", "who asked before": "kit@example.org"}.get(whose, "never@example.org")
+    said = {**BY_CARD, "way": "link", "email": email, "words_by": "Told by Mr Reed"}
+    page = seat.client.get(f"/staff/cases/{case.reference}/child/ask")
+    refused = seat.client.submit(page, {**said, "make": "1"}, 400)
+    assert refused.errors == ["This is no address of the child's own: somebody who asks uses it."]
+    assert not [one for one in mails(office.runtime) if one["Subject"] and "/voice/" in one.get_content()]
 
 
 def test_the_child_is_asked_in_person_without_a_card(office: Office, seat: Seat, case: Case) -> None:

@@ -66,6 +66,7 @@ def test_a_checked_number_becomes_a_factor_and_the_person_is_told(
 ) -> None:
     case = known(office, seat, **PHONE)
     page = seat.client.get(path(case, "telephone"))
+    assert "+447700900123" in page.text
     assert len(seat.client.submit(page, {}, 400).errors) == 2
     seat.client.submit(page, {"way": way, "check": "visit"})
     assert kinds(office, case) == {kind}
@@ -81,6 +82,7 @@ def test_a_number_that_is_missing_or_not_safe_is_no_factor(office: Office, seat:
     page = seat.client.get(path(case, "telephone"))
     refused = seat.client.submit(page, {"way": "text", "check": "rang"}, 400)
     assert refused.errors == ["This person has no number on file that is safe for this."]
+    assert "900123" not in page.html
     assert kinds(office, case) == set()
 
 

@@ -14,10 +14,11 @@ from flask import Flask
 from sqlmodel import col
 
 from portal import db, jobs
-from portal.cases import ways_in
-from portal.people import factors, limits, spoken_codes
-from portal.people.models import Person, SignInSession
+from portal.cases.models import Case
+from portal.people import factors, limits, outbox, spoken_codes
+from portal.people.models import OutboxMessage, Person, SignInSession
 from portal.people.spoken_codes import Line, SpokenCode
+from portal.records.models import Child
 from portal.runtime import Runtime
 from portal.vault import vault_of
 from tests.client import Family, client_for, code_of, enter_family, runtime_of, sign_in
@@ -53,6 +54,14 @@ def told(runtime: Runtime, who: Family, **more: object) -> None:
         person = session.get_one(Person, who.person_id)
         vault_of(session).put(person, {**vault_of(session).get(person), **more})
         session.add(person)
+
+
+def shield(runtime: Runtime, who: Family) -> None:
+    with runtime.database.write() as session:
+        child = Child(sealed=b"", created_at=db.now(), shielded_at=db.now())
+        session.add(child)
+        session.flush()
+        session.get_one(Case, who.case_id).child_id = child.id
 
 
 def send(client: JudgingClient, expect: int = 303) -> Page:
@@ -164,7 +173,7 @@ def test_nothing_goes_out_where_the_number_is_no_longer_the_checked_one_or_not_s
     if change == "safe":
         told(runtime, robin, safe_channels=["email"])
     if change == "shield":
-        monkeypatch.setattr(ways_in, "shielded", lambda *_who: True)
+        shield(runtime, robin)
     if change == "provider":
         monkeypatch.setattr("portal.people.telephone.available", lambda _settings: False)
     if change == "ended":
@@ -175,6 +184,21 @@ def test_nothing_goes_out_where_the_number_is_no_longer_the_checked_one_or_not_s
     assert "We cannot send you a code" in first_step.get("/sign-in/phone").text
     assert sent(runtime) == []
     assert count(runtime, SpokenCode) == 0
+
+
+def test_no_code_and_no_text_message_goes_out_once_a_shield_is_on(
+    first_step: JudgingClient, runtime: Runtime, robin: Family
+) -> None:
+    with runtime.database.write() as session:
+        outbox.queue(session, "update", person_id=robin.person_id, case_id=robin.case_id, key="one")
+    send(first_step)
+    shield(runtime, robin)
+    assert sent(runtime) == []
+    noon = db.now().replace(hour=12) + datetime.timedelta(days=1)  # texts rest at night
+    with time_machine.travel(noon, tick=False):
+        assert sent(runtime) == []
+    with runtime.database.read() as session:
+        assert session.execute(sa.select(col(OutboxMessage.state))).scalars().all() == ["held"]
 
 
 def test_a_number_that_changed_after_the_code_was_asked_for_gets_none(

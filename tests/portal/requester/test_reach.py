@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 from sqlmodel import select
 
@@ -78,8 +79,12 @@ def test_a_new_address_counts_after_three_days_and_not_an_hour_before(family: Ju
     with runtime_of(family.app).database.write() as session:
         change = session.exec(select(ContactChange)).one()
         assert not contact_changes.take_effect(session, change.id, now=change.made_at + almost)
-        assert contact_changes.take_effect(session, change.id, now=change.due_at)
-        assert not contact_changes.take_effect(session, change.id, now=change.due_at)  # once
+        assert not contact_changes.take_effect(session, change.id, now=change.due_at)  # the old one was not warned
+    assert len(mails(runtime_of(family.app))) == 1
+    with runtime_of(family.app).database.write() as session:
+        over = db.now() + contact_changes.WAIT
+        assert contact_changes.take_effect(session, change.id, now=over)
+        assert not contact_changes.take_effect(session, change.id, now=over)  # once
     assert contact.mail_address(told_of(family, family.who.person_id)) == NEW["email"]  # type: ignore[attr-defined]
 
 
@@ -89,6 +94,42 @@ def test_where_the_old_address_is_not_safe_it_is_not_warned_and_one_of_us_looks(
     assert "One of us looks at it first" in family.get("/reach").text
     with runtime_of(family.app).database.read() as session:
         assert session.exec(select(ContactChange)).one().needs_second
+
+
+def test_three_days_count_from_the_warning_where_that_leaves_late(
+    family: JudgingClient,
+) -> None:
+    runtime, who = runtime_of(family.app), family.who  # type: ignore[attr-defined]
+    mail = runtime.settings.mail_url
+    family.submit(family.get("/reach/new/email"), NEW)
+    begun = db.now()
+    object.__setattr__(runtime.settings, "mail_url", "")
+    for hours, address in ((73, EMAIL), (74, EMAIL), (147, NEW["email"])):
+        with time_machine.travel(begun + datetime.timedelta(hours=hours), tick=False):
+            jobs.run_all(runtime.database, runtime)
+        assert told_of(family, who.person_id)["email"] == address
+        object.__setattr__(runtime.settings, "mail_url", mail)  # from the second time on
+
+
+def test_where_the_warning_may_not_leave_one_of_us_looks(app: Flask) -> None:
+    office = Office(app)
+    case = office.case(phone="07700 900123", safe_channels=("text",))
+    object.__setattr__(office.runtime.settings, "telephone_url", "")
+    new = contact_changes.New(("email",), email=NEW["email"])
+    with office.runtime.database.write() as session:
+        by = f"family:{case.requester.hex}"
+        contact_changes.propose(session, case.requester, new, by=by, now=db.now(), case_id=case.id)
+    jobs.run_all(office.runtime.database, office.runtime)
+    with time_machine.travel(db.now() + contact_changes.WAIT * 2, tick=False):
+        jobs.run_all(office.runtime.database, office.runtime)
+    with office.runtime.database.read() as session:
+        change = session.exec(select(ContactChange)).one()
+        assert (change.state, change.needs_second) == ("waiting", True)
+    here = f"/staff/cases/{case.reference}/contact"
+    client = office.seat().client
+    client.submit(client.get(here), form=f"{here}/confirm")
+    with office.runtime.database.write() as session:
+        assert contact_changes.take_effect(session, change.id, now=db.now() + contact_changes.WAIT)
 
 
 @pytest.mark.parametrize(
