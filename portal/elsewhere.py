@@ -74,12 +74,12 @@ def begin(purpose: str, holder_id: uuid.UUID | None) -> str:
     return going.url
 
 
-def came_back() -> Return | None:
-    """The form for what stands in the address; None where nothing came of it."""
+def came_back(kind: type[Return] = Return) -> Return | None:
+    """The form, of the door's own `kind`, for what stands in the address; None where nothing came of it."""
     code, state, issuer = (request.args.get(name, "") for name in ("code", "state", "iss"))
     if not code or not state or len(code) + len(state) + len(issuer) > LONGEST:
         return None
-    return Return(formdata=None, data={"code": code, "state": state, "issuer": issuer})
+    return kind(formdata=None, data={"code": code, "state": state, "issuer": issuer})
 
 
 def completed(form: Return) -> tuple[Started, SignedIn]:

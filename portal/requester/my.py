@@ -16,7 +16,7 @@ from portal import audit, db, device_words, forms, gate
 from portal.cases import verbs, ways_in
 from portal.errors import NotThere
 from portal.gate import page
-from portal.people import cards, factors, family_factors, identities, limits, recovery, sessions
+from portal.people import cards, contact, factors, family_factors, identities, limits, recovery, sessions
 from portal.people.models import Factor, Person
 from portal.requester import blueprint, tries
 from portal.requester.app_codes import address_for_app
@@ -46,7 +46,7 @@ def my() -> str:
             ways=_ways(session, me),
             card=day(card.made_at) if card else "",
             elsewhere=_joined(session, me),
-            may_end_card=bool(card and person and person.email_blind),
+            may_end_card=bool(card and _has_mail(person, told)),
             children=_by_child(session, me),
             sessions=[
                 {"label": device_words.label(one), "prefix": one.prefix, "here": bool(found) and one == found}
@@ -87,7 +87,7 @@ def end_way_in(factor_id: uuid.UUID) -> Response:
 def end_my_card() -> Response:
     def end(session: Session) -> str:
         person = session.get(Person, _me())
-        if person is None or person.email_blind is None:
+        if person is None or not _has_mail(person, vault_of(session).get(person)):
             raise family_factors.LastOne
         cards.end(session, person.id, CARD, now=db.now())
         _changed(session, "end_factor", "card")
@@ -198,6 +198,11 @@ def _changed(session: Session, act: str, kind: str) -> None:
     sessions.end_others(session, "family", _me(), gate.cookie("family") or "", now=db.now())
     ways_in.tell_person(session, _me())
     audit.append(session, gate.act(act, detail={"by": kind}))
+
+
+def _has_mail(person: Person | None, told: dict[str, Any]) -> bool:
+    """Whether a link to sign in reaches this person: an address that is not safe for them brings none."""
+    return person is not None and person.email_blind is not None and contact.mail_address(told) is not None
 
 
 def _joined(session: Session, me: uuid.UUID) -> str:

@@ -6,6 +6,7 @@ second factor. Whoever has not joined them finds no case here, and learns nothin
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from http import HTTPStatus
 
@@ -21,9 +22,15 @@ from portal.people.identities import Started
 from portal.people.models import Person
 from portal.people.openid import NotSignedIn, SignedIn
 from portal.people.openid_provider import ProviderAway
-from portal.requester import blueprint
+from portal.people.sessions import Found
+from portal.requester import blueprint, screens
+from portal.requester.screens import WithScreen
 
 ANYONE = ("visitor", "family", "family+2")
+
+
+class Back(WithScreen, elsewhere.Return):
+    """What was sent back, with the choice of a screen: two factors there are the second factor here."""
 
 
 @page(blueprint, "/openid", methods=("POST",), who=ANYONE, why="go to the national sign-in, to sign in or to join it")
@@ -39,9 +46,9 @@ def openid_start() -> Response | tuple[str, int]:
     blueprint, "/openid/return", methods=("GET", "POST"), who=ANYONE, why="come back from there; a button completes it"
 )
 def openid_return() -> Response | str | tuple[str, int]:
-    form = elsewhere.Return()
+    form = Back()
     if not form.validate_on_submit():
-        shown = elsewhere.came_back()
+        shown = elsewhere.came_back(Back)
         if shown is None:
             return _nothing()
         return render_template("requester/openid/back.html", form=shown, elsewhere=elsewhere.offered())
@@ -52,7 +59,7 @@ def openid_return() -> Response | str | tuple[str, int]:
     except NotSignedIn as wrong:
         return _nothing(wrong.why)
     with gate.runtime().database.write() as session:
-        cookie = _let_in(session, began, who)
+        cookie = _let_in(session, began, who, form)
     if cookie is None:
         return _nothing()
     return gate.let_in(gate.see_other(began.then or gate.HOME["family"]), cookie)
@@ -94,7 +101,7 @@ def _purpose() -> tuple[str, uuid.UUID | None]:
     return ("step_up", who.id) if who.id else ("sign_in", None)
 
 
-def _let_in(session: Session, began: Started, who: SignedIn) -> str | None:
+def _let_in(session: Session, began: Started, who: SignedIn, form: Back) -> str | None:
     """The cookie of a session; None for somebody who has not joined the two. Each outcome stands in the log."""
     now, found = db.now(), gate.reader().found
     if began.purpose == "link":
@@ -104,14 +111,31 @@ def _let_in(session: Session, began: Started, who: SignedIn) -> str | None:
     if not known or holder_id is None or (began.purpose == "step_up" and holder_id != began.holder_id):
         audit.append(session, gate.act("sign_in_openid", outcome="denied", reason="account"))
         return None
+    shown_at = min(who.at, now) if who.two_factors else None
+    if began.purpose == "step_up" and found and found.holder_id == holder_id:
+        cookie = _shown_anew(session, found, shown_at)
+        if shown_at:
+            screens.heed(session, form, cookie, holder_id, now=now)
+        return cookie
     if found:  # whoever was signed in at this browser no longer is
         sessions.end(session, found)
-    shown_at = min(who.at, now) if who.two_factors else None
     audit.append(session, elsewhere.act(holder_id, "sign_in_openid"))
     kind = "directory" if shown_at else None
-    return sessions.start(
+    cookie = sessions.start(
         session, "family", holder_id, now=now, second_factor_at=shown_at, factor_kind=kind, device=gate.device()
     )
+    if shown_at:
+        screens.heed(session, form, cookie, holder_id, now=now)
+    return cookie
+
+
+def _shown_anew(session: Session, found: Found, shown_at: datetime.datetime | None) -> str | None:
+    """The same session with a fresh factor: its hour does not begin again. One factor there leaves it as it was."""
+    outcome = "allowed" if shown_at else "denied"
+    audit.append(session, gate.act("second_factor", outcome=outcome, detail={"by": "directory"}))
+    if shown_at is None:
+        return gate.cookie("family")
+    return sessions.renew(session, found, now=shown_at, factor_kind="directory")
 
 
 def _joined(session: Session, began: Started, who: SignedIn) -> str | None:

@@ -17,8 +17,7 @@ from portal import audit, ceremony, db, forms, gate, going_on, links
 from portal.cases import ways_in
 from portal.errors import NotThere
 from portal.gate import page
-from portal.people import factors, limits, passkeys, sessions
-from portal.people.models import Person
+from portal.people import factors, family_factors, limits, passkeys, sessions
 from portal.people.passkeys import Passkey
 from portal.requester import ask, blueprint, draft, screens, tries
 from portal.requester.journey import NAMED, Stop, key, way
@@ -130,14 +129,14 @@ def new_passkey() -> ask.Answer:
 def end_passkey(passkey_id: uuid.UUID) -> Response:
     if not EndForm().validate_on_submit():
         return gate.see_other(OWN)
-    with gate.runtime().database.write() as session:
-        db.lock(session, Person, id=_me())  # two ended at once must not leave none
-        last = factors.kinds(session, "family", _me()) == {"passkey"} and len(_own_in(session)) == 1
-        if not last:
-            if not passkeys.end(session, "family", _me(), passkey_id, now=db.now()):
+    try:
+        with gate.runtime().database.write() as session:
+            if passkey_id not in {one.id for one in _own_in(session)}:
+                raise NotThere
+            if family_factors.end(session, _me(), passkey_id, now=db.now()) is None:
                 raise NotThere
             _changed(session, "factor_ended")
-    if last:
+    except family_factors.LastOne:
         flash(_("This passkey is the only way for you to show it is you. Make another one first."))
     else:
         flash(_("The passkey has stopped. It opens nothing any more."), "success")

@@ -29,6 +29,7 @@ ACTS = {
         "requester.copy_whole",
         "requester.copy_file",
         "requester.copy_data",
+        "requester.copy_short",
         "requester.open_decision",
         "requester.read_decision",
         "requester.decision_file",

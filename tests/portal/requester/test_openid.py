@@ -159,6 +159,36 @@ def test_whoever_joined_it_is_told_others_come_in_anew_and_it_is_ended_on_ones_o
     assert other.get("/my").all("form", action="/my/openid/end") == []
 
 
+@pytest.mark.parametrize("vot", ["Cl.Cm", "Cl"])
+def test_to_show_it_again_there_does_not_begin_the_hour_again(
+    house: Flask, runtime: Runtime, forge: Forge, robin: Family, vot: str
+) -> None:
+    joined(house, forge, robin)
+    client = client_for(house)
+    with runtime.database.write() as session:
+        session.execute(sa.delete(SignInSession))
+    sign_in(client, "family", robin.person_id, ago=sessions.STEP_UP * 2)
+    [before] = sessions_of(runtime)
+    comes_back(client, forge, start(client, "/sign-in/code?next=/my"), vot=vot)
+    [after] = sessions_of(runtime)
+    assert after.made_at == before.made_at
+    assert (after.second_factor_at != before.second_factor_at) is (vot == "Cl.Cm")
+
+
+@pytest.mark.parametrize(("vot", "thin"), [("Cl.Cm", True), ("Cl", False)])
+def test_whoever_comes_back_with_both_factors_has_the_choice_of_a_screen(
+    house: Flask, runtime: Runtime, forge: Forge, robin: Family, vot: str, thin: bool
+) -> None:
+    joined(house, forge, robin)
+    with runtime.database.write() as session:
+        session.execute(sa.delete(SignInSession))
+    client = client_for(house)
+    asked = asked_of(start(client, "/sign-in"))
+    forge.answer = forge.id_token(nonce=asked["nonce"], sub="robin", vot=vot, amr=None)
+    client.submit(client.get(f"/openid/return?code=c&state={asked['state']}"), {"screen": "2"})
+    assert [one.watched for one in sessions_of(runtime)] == [thin]
+
+
 def test_one_identity_is_one_person(house: Flask, runtime: Runtime, forge: Forge, robin: Family) -> None:
     joined(house, forge, robin)
     other = enter_family(runtime, email="kit@example.org")

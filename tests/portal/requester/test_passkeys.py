@@ -141,6 +141,19 @@ def test_the_only_way_to_show_who_one_is_stays(visitor: JudgingClient, key: Auth
         assert [one.name for one in passkeys.all_of(session, "family", person_id)] == ["Tablet"]
 
 
+def test_a_sheet_without_codes_is_no_other_way(visitor: JudgingClient, key: Authenticator) -> None:
+    person_id, runtime = asks(visitor, key), runtime_of(visitor.app)
+    sheet = factors.new_sheet(runtime.settings.secrets.pepper)
+    with runtime.database.write() as session:
+        factors.give_sheet(session, person_id, sheet, now=db.now())
+        [given] = factors.live(session, "family", person_id, "code_sheet")
+        for number in range(1, 21):
+            factors.use_code(session, given.id, number, now=db.now())
+    sign_in(visitor, "family", person_id)
+    visitor.submit(visitor.get(OWN))
+    assert "is the only way" in visitor.get(OWN).text
+
+
 def test_ten_wrong_answers_and_even_the_right_one_waits(app: Flask, key: Authenticator) -> None:
     client, who = client_for(app), enter_family(runtime_of(app))
     sign_in(client, "family", who.person_id)
