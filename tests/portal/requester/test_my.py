@@ -166,11 +166,7 @@ def test_changes_need_a_factor_shown_just_now(family: JudgingClient, runtime: Ru
     sign_in(family, "family", me(family).person_id, ago=datetime.timedelta(minutes=6))
     give_sheet(runtime, me(family).person_id)
     for action in (*ends(page), "/my/ways-in/app"):
-<<<<<<< HEAD
-        assert family.submit(page, form=action).location.startswith("/sign-in/code")
-=======
         assert family.submit(page, form=action).location.startswith("/sign-in/code?next=%2Fgo-on%2F")
->>>>>>> family
     with runtime.database.read() as session:
         assert factors.kinds(session, "family", me(family).person_id) == {"totp", "code_sheet"}
 
