@@ -38,6 +38,7 @@ MOST = 100
 _APART = ("card", "code_sheet")  # the first factor and the second: whoever opens one letter must not hold both
 _DAYS_APART = datetime.timedelta(days=2)
 _OPEN = text("state IN ('to_check', 'checked', 'printed', 'returned')")
+_OPEN_POSTED = text(f"posted.{_OPEN.text}")  # in a query beside cases, which have a state too
 # The events that a message in the outbox tells of are in its key: portal.cases.verbs.tell_requester, cases.opening.
 _TOLD_OF = re.compile(r"update:([0-9a-f]{32}):(\d+)|receipt:([0-9a-f]{32})", re.ASCII)
 
@@ -186,9 +187,8 @@ def of_case(session: Session, case: Case) -> list[Posted]:
 
 def waiting(session: Session, *cases: Any) -> list[tuple[Posted, Case]]:
     """What somebody has to do something about, of the cases that the conditions let through; oldest first."""
-    query = (
-        select(Posted, Case).join(Case, col(Case.id) == col(Posted.case_id)).where(col(Posted.state).in_(OPEN), *cases)
-    )
+    about = col(Case.id) == col(Posted.case_id)
+    query = select(Posted, Case).join(Case, about).where(_OPEN_POSTED, *cases)  # the index's own words
     return list(session.exec(query.order_by(col(Posted.id)).limit(MOST)).all())
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from portal import audit, db, jobs
 from portal.people import invitations, seats
-from portal.people.models import OutboxMessage, Staff
+from portal.people.models import STILL_OPEN, OutboxMessage, Staff
 from portal.people.seat_models import Grant, HandOver, Seat
 
 LET_GO = datetime.timedelta(seconds=50)  # what is open may be finished; with the tick of a clock, within a minute
@@ -105,7 +105,7 @@ def end_access(session: Session, row: HandOver, *, now: datetime.datetime) -> No
     account.disabled_at = min(account.disabled_at, now)
     account.email_blind, account.password_hash = os.urandom(16), ""
     seats.forget_ways_in(session, account.id, now=now)
-    waiting = (col(OutboxMessage.staff_id) == account.id, col(OutboxMessage.state).in_(("waiting", "held")))
+    waiting = (col(OutboxMessage.staff_id) == account.id, STILL_OPEN)
     session.execute(sa.update(OutboxMessage).where(*waiting).values(state="void", token_sealed=None))
     heir = row.to_staff_id or _id(row.asked_by)
     session.execute(

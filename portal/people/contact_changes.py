@@ -23,7 +23,7 @@ from portal import db, jobs
 from portal.people import contact, hashing, limits, outbox, tokens
 from portal.people.contact_models import ContactChange
 from portal.people.limits import Rule
-from portal.people.models import OutboxMessage, Person
+from portal.people.models import STILL_OPEN, OutboxMessage, Person
 from portal.vault import vault_of
 from workflows.table import StepRefused
 from workflows.words import mark as _
@@ -339,7 +339,7 @@ def _never(told: dict[str, Any], *values: str) -> None:
 def _kill_links(session: Session, person_id: uuid.UUID) -> None:
     tokens.kill(session, "sign_in", person_id)
     links = (col(OutboxMessage.person_id) == person_id, col(OutboxMessage.template) == "sign_in")
-    waiting = sa.update(OutboxMessage).where(*links, col(OutboxMessage.state) == "waiting")
+    waiting = sa.update(OutboxMessage).where(*links, STILL_OPEN, col(OutboxMessage.state) == "waiting")
     session.execute(waiting.values(state="void", token_sealed=None))
 
 

@@ -12,6 +12,7 @@ from portal.vault import Owner
 
 DOORS = ("family", "staff")
 _HELD = text("state = 'held'")
+STILL_OPEN = text("state IN ('waiting', 'held')")  # of messages; queries use this very text, or the index is not used
 _WATCHED = text("watched_at IS NOT NULL")
 FACTOR_KINDS = ("totp", "code_sheet", "passkey", "phone", "call_back")
 STAFF_ROLES = ("caseworker", "approver", "auditor", "administrator")
@@ -189,7 +190,11 @@ class OutboxMessage(SQLModel, table=True):
     """A message waiting to go out. It holds ids and a template: address, safety check and words come at sending."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_held", "id", sqlite_where=_HELD, postgresql_where=_HELD),)
+    __table_args__ = (
+        Index("ix_outbox_held", "id", sqlite_where=_HELD, postgresql_where=_HELD),
+        Index("ix_outbox_open_person", "person_id", sqlite_where=STILL_OPEN, postgresql_where=STILL_OPEN),
+        Index("ix_outbox_open_staff", "staff_id", sqlite_where=STILL_OPEN, postgresql_where=STILL_OPEN),
+    )
 
     id: uuid.UUID = column("random, time-ordered; makes the Message-ID", default_factory=new_id, primary_key=True)
     key: str = column("the same message asked for twice is one message", unique=True)
