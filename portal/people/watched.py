@@ -1,8 +1,9 @@
 """Somebody is watching: a way to say so at the second factor that whoever looks over the shoulder does not see.
 
-The page asks which screen to show. Whoever holds a card or has read the help page knows what the second screen is: the
-session shows where requests stand and nothing else, and a caseworker is told to get in touch in a safe way (security.md
-6a). The mark lies in the session's row, so that no link or address takes it off; it ends with the session.
+The page asks which screen to show. Whoever was told with their card, or has read the help page, knows what the second
+screen is: the session shows where requests stand and nothing else, and a caseworker is told to get in touch in a safe
+way (security.md 6a). The mark lies in the session's row, so that no link or address takes it off; it ends with the
+session.
 """
 
 from __future__ import annotations

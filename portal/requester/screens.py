@@ -1,7 +1,7 @@
 """The choice of a screen beside every second factor, by which somebody says that they are being watched.
 
-What the second screen is, the card and the help page say, not the page itself (security.md 6a): see
-portal.people.watched."""
+What the second screen is, the help page says and whoever hands a card over, not the page itself nor the card: somebody
+else may find it (security.md 6a). See portal.people.watched."""
 
 from __future__ import annotations
 
