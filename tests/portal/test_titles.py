@@ -96,6 +96,7 @@ def test_no_page_of_a_request_that_was_sent_is_titled_with_a_person(app: Flask) 
     assert_all_neutral(app, sent.client, "requester", sent.reference)
 
 
+@pytest.mark.parametrize("database_urls", ["sqlite"], indirect=True)  # a title is made by the template
 @pytest.mark.parametrize("role", ["caseworker", "approver"])
 def test_no_page_of_staff_is_titled_with_a_person(office: Office, role: str) -> None:
     seat = office.seat(role, name=f"Sam {CANARY}")
