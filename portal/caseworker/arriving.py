@@ -58,18 +58,25 @@ def arrive(session: Session, staff_id: uuid.UUID, *, shown_at: datetime.datetime
 
 def through_the_door(arrived: Arrived, then: str | None) -> Response:
     """The answer that lets somebody in, with what they should recognise or else report."""
-    if arrived.ended:
-        flash(_("You were signed in somewhere else. That session has been ended."))
-    if arrived.before:
-        words = _(
-            "You last signed in on %(when)s (UTC). If that was not you, tell your manager now.", when=arrived.before
-        )
-        flash(words)
+    tell(arrived.ended, arrived.before)
     response = gate.see_other(then or gate.home("staff", arrived.role))
-    settings = gate.runtime().settings
-    value = known_browsers.remembered(settings, gate.cookie(known_browsers.COOKIE), arrived.staff_id)
-    gate.give_cookie(response, known_browsers.COOKIE, value, lasts=known_browsers.LIFE)
+    know_again(response, arrived.staff_id)
     return gate.let_in(response, arrived.cookie)
+
+
+def tell(ended: int, before: str) -> None:
+    """What the person should recognise, or else report."""
+    if ended:
+        flash(_("You were signed in somewhere else. That session has been ended."))
+    if before:
+        words = _("You last signed in on %(when)s (UTC). If that was not you, tell your manager now.", when=before)
+        flash(words)
+
+
+def know_again(response: Response, staff_id: uuid.UUID) -> None:
+    """After a complete sign-in this browser keeps tries of its own: strangers' guesses do not lock its user out."""
+    value = known_browsers.remembered(gate.runtime().settings, gate.cookie(known_browsers.COOKIE), staff_id)
+    gate.give_cookie(response, known_browsers.COOKIE, value, lasts=known_browsers.LIFE)
 
 
 def _act(account: Staff, cookie: str, way: str) -> Act:

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from babel.dates import format_datetime
-from flask import Response, flash, render_template, request
+from flask import Response, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlmodel import Session
 
 from portal import audit, db, elsewhere, forms, gate, going_on, links
 from portal.audit import Act
-from portal.caseworker import blueprint
+from portal.caseworker import arriving, blueprint
 from portal.gate import page
 from portal.people import factors, known_browsers, limits, sessions, staff
 from portal.people.limits import Rule
@@ -151,12 +151,6 @@ def _used_up(session: Session, email: str, place: Place) -> Rule | None:
     return None
 
 
-def _know_again(response: Response, staff_id: uuid.UUID) -> None:
-    """After a complete sign-in this browser keeps tries of its own: strangers' guesses do not lock its user out."""
-    value = known_browsers.remembered(gate.runtime().settings, gate.cookie(known_browsers.COOKIE), staff_id)
-    gate.give_cookie(response, known_browsers.COOKIE, value, lasts=known_browsers.LIFE)
-
-
 def ways_of(staff_id: uuid.UUID) -> set[str]:
     """Which second factors the account has."""
     with gate.runtime().database.read() as session:
@@ -206,22 +200,11 @@ def arrive(session: Session, staff_id: uuid.UUID, by: str) -> Arrival | None:
 def arrived(arrival: Arrival, then: str | None) -> Response:
     """The browser gets its new session and goes where it wanted."""
     who = gate.reader()
-    _tell(arrival, first=not who.has_second_factor)
+    arriving.tell(arrival.ended, "" if who.has_second_factor else arrival.before)
     response = gate.see_other(then or gate.home("staff", who.role))
     if who.id:
-        _know_again(response, who.id)
+        arriving.know_again(response, who.id)
     return gate.let_in(response, arrival.cookie)
-
-
-def _tell(arrival: Arrival, *, first: bool) -> None:
-    """What the person should recognise, or else report."""
-    if arrival.ended:
-        flash(_("You were signed in somewhere else. That session has been ended."))
-    if first and arrival.before:
-        words = _(
-            "You last signed in on %(when)s (UTC). If that was not you, tell your manager now.", when=arrival.before
-        )
-        flash(words)
 
 
 def _password_act(account: Staff | None, cookie: str | None) -> Act:
